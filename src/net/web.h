@@ -1,0 +1,35 @@
+/* web.h - one-shot HTTP requests, by libcurl: probing engines, fetching data.  Never on the measured
+ * path. */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+struct web_request {
+    const char *url;
+    const char *method;         /* NULL: GET, or POST when there is a body */
+    const char *const *headers; /* "Name: value" lines */
+    size_t n_headers;
+    const char *body; /* NULL: none */
+    size_t body_len;
+    const char *ca_file; /* NULL: the system's roots */
+    bool insecure;
+    long timeout_ms;
+    size_t max_bytes; /* longest answer that is accepted */
+};
+
+struct web_answer {
+    long status;
+    struct bytes body;
+    char content_type[128];
+    char server[128]; /* Server header */
+    char date[64];    /* Date header */
+};
+
+/* Runs one request; redirects are not followed, proxies of the environment are not used for
+ * loopback.  *out is the caller's: web_answer_done.
+ * Errors: ERROR_UNAVAILABLE naming the URL and libcurl's reason, ERROR_LIMIT. An HTTP status is no
+ * error. */
+MUST_CHECK int
+web_fetch(const struct web_request *request, struct web_answer *out, struct error *err);
+void web_answer_done(struct web_answer *self);
