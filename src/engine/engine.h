@@ -1,0 +1,129 @@
+/* engine.h - the engines that can be driven: one row each over a shared OpenAI reader.
+ *
+ * probe and describe talk over net/web.h, before and after measuring.  render_request runs before the
+ * clock starts.  read_event and read_body run on the measured path: no memory, no lock, no copy.
+ * Source of the engines' habits: REAL-ENGINES.md. */
+#pragma once
+
+#include "codec/json.h"
+#include "engine/prompt.h"
+#include "net/endpoint.h"
+
+/* How to reach an engine.  All borrowed. */
+struct engine_target {
+    struct endpoint endpoint; /* path is the API base, e.g. "/v1" */
+    const char *base_url;
+    const char *api_key;        /* NULL: none.  Never logged, never written */
+    const char *const *headers; /* "Name: value" of --header */
+    size_t n_headers;
+    const char *ca_file;
+    bool insecure;
+    const char *model; /* model id to send; "" until the probe has chosen one */
+};
+
+enum {
+    ENGINE_VERSION_MAX = 128,
+    ENGINE_MODEL_MAX = 256
+};
+
+/* What the engine says of itself.  Strings are "" and counts 0 where it does not say. */
+struct engine_identity {
+    char version[ENGINE_VERSION_MAX];
+    char model[ENGINE_MODEL_MAX]; /* the model that will be asked: given, or the only one served */
+    uint32_t max_model_len;       /* context in tokens; 0 unknown */
+    uint32_t n_models;
+    char server[ENGINE_VERSION_MAX]; /* Server header */
+    struct json *config; /* what it tells of its configuration, for config_hash; in the arena */
+};
+
+/* One event of a stream, or a whole non-streamed answer. */
+enum answer_what {
+    ANSWER_ROLE = 1 << 0,      /* role-only or empty delta */
+    ANSWER_CONTENT = 1 << 1,   /* generated text */
+    ANSWER_REASONING = 1 << 2, /* reasoning text */
+    ANSWER_TOOL = 1 << 3,      /* tool-call delta */
+    ANSWER_FINISH = 1 << 4,    /* finish_reason is set */
+    ANSWER_USAGE = 1 << 5,     /* the final counts are set */
+    ANSWER_DONE = 1 << 6,      /* "[DONE]" */
+    ANSWER_ERROR = 1 << 7,     /* the engine reports an error inside the stream */
+    ANSWER_NOTHING = 1 << 8,   /* data: null, progress, an event without meaning here */
+};
+
+enum {
+    ANSWER_TEXTS_MAX = 8,
+    ANSWER_FINISH_SIZE = 16
+};
+
+/* A piece of generated text, raw as in the JSON (without quotes): json_unescape decodes it. */
+struct answer_text {
+    const char *raw;
+    size_t len;
+    bool escaped;
+};
+
+struct answer_event {
+    unsigned what; /* enum answer_what bits */
+    unsigned n_texts;
+    struct answer_text texts[ANSWER_TEXTS_MAX]; /* in order; borrowed from the event's bytes */
+    int32_t tokens_so_far; /* engine's running count of generated tokens in this event; -1: none */
+    int32_t prompt_tokens; /* -1 where not told, here and below */
+    int32_t completion_tokens;
+    int32_t cached_tokens;
+    int32_t reasoning_tokens;
+    char finish[ANSWER_FINISH_SIZE];
+    const char *model; /* model named in the answer, raw; NULL: none */
+    size_t model_len;
+    const char *error; /* with ANSWER_ERROR or on failure: static or borrowed text */
+    size_t error_len;
+};
+
+struct engine_ops {
+    const char *name;
+    const char *summary;
+    unsigned default_port; /* of a local server; 0: --base-url is required */
+    bool continuous_usage; /* stream_options.continuous_usage_stats is understood */
+    bool timings_per_token;
+    bool ignore_eos;
+    const char *version_path; /* outside the API base, e.g. "/version"; NULL */
+    const char *config_path;  /* e.g. "/props"; NULL */
+    const char *metrics_path; /* e.g. "/metrics"; NULL */
+
+    /* Asks models, version and configuration.  `arena` keeps out->config.
+     * Errors: ERROR_UNAVAILABLE (does not answer, still loading, wrong key), ERROR_USAGE (model not
+     * served, several served and none chosen; names them). */
+    int (*probe)(
+        const struct engine_ops *self,
+        const struct engine_target *target,
+        struct arena *arena,
+        struct engine_identity *out,
+        struct error *err);
+
+    /* Head and body of one request.  *out->bytes is the caller's (free). */
+    int (*render_request)(
+        const struct engine_ops *self,
+        const struct engine_target *target,
+        const struct request_shape *shape,
+        const struct prompt *prompt,
+        struct rendered *out,
+        struct error *err);
+
+    /* Reads the data of one SSE event.  False: malformed JSON or not the expected shape. */
+    bool (*read_event)(const char *data, size_t len, struct answer_event *out);
+
+    /* Reads a non-streamed answer's body. */
+    bool (*read_body)(const char *data, size_t len, struct answer_event *out);
+};
+
+extern const struct engine_ops *const engine_table[];
+extern const size_t engine_table_len;
+
+/* The row with this name, or NULL. */
+const struct engine_ops *engine_find(const char *name);
+
+/* The error text inside an engine's error body (OpenAI, vLLM, llama.cpp, TGI shapes), copied into
+ * `out`; the body's first bytes when it has no known shape. */
+void engine_error_text(const char *body, size_t len, char *out, size_t out_size);
+
+/* True when the two identities describe the same engine: version, model, context, configuration but
+ * for counters. */
+bool engine_identity_equal(const struct engine_identity *a, const struct engine_identity *b);

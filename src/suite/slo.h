@@ -1,0 +1,35 @@
+/* slo.h - service level templates, scaled by hardware class. */
+#pragma once
+
+#include "base/error.h"
+#include "stats/record.h"
+
+#include <stddef.h>
+
+/* One hardware class: its multiplier scales every limit of a template. */
+struct hardware_class {
+    const char *name; /* "h100" */
+    double multiplier;
+    const char *title;
+};
+
+extern const struct hardware_class hardware_class_table[];
+extern const size_t hardware_class_table_len;
+
+/* The class with this name (any case), or NULL: unknown means multiplier 1.0 and a warning. */
+const struct hardware_class *hardware_class_find(const char *name);
+
+enum {
+    SLO_TEXT_MAX = 128
+};
+
+struct slo {
+    char id[64];
+    char hardware_class[32];     /* class whose multiplier was used, or "unknown" */
+    struct slo_limits limits;    /* scaled */
+    char resolved[SLO_TEXT_MAX]; /* "ttft<200ms, tpot<50ms, total<3000ms" */
+};
+
+/* `name`: "llm.standard", "llm.relaxed", or the path of a YAML file.
+ * Errors: ERROR_USAGE unknown template (with the nearest), ERROR_NOT_FOUND, ERROR_PARSE. */
+MUST_CHECK int slo_load(const char *name, const char *hardware, struct slo *out, struct error *err);

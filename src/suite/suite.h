@@ -1,0 +1,55 @@
+/* suite.h - benchmark specs: what to ask, how to load, what counts as good.
+ *
+ * Specs are YAML (data/specs/), embedded into the binary; a file on disk overrides one of the same id.
+ * A plugin id ("llm.inference") groups benchmark ids ("llm.inference.chatbot-short"). */
+#pragma once
+
+#include "codec/json.h"
+#include "engine/prompt.h"
+#include "stats/record.h"
+
+enum {
+    SPEC_POINTS_MAX = 32,
+    SPEC_ID_MAX = 128
+};
+
+enum spec_kind {
+    SPEC_PERF,
+    SPEC_QUALITY,
+};
+
+/* One benchmark.  Strings are borrowed from the spec table's arena. */
+struct spec {
+    const char *id;      /* "llm.inference.chatbot-short" */
+    const char *plugin;  /* "llm.inference" */
+    const char *version; /* SemVer of the spec */
+    const char *title;
+    const char *source; /* file it was read from, or "built in" */
+    enum spec_kind kind;
+    const char *dataset;      /* dataset recipe, as --dataset takes it */
+    const char *dataset_help; /* how to get the data, for the message when it is missing; "" */
+    struct request_shape shape;
+    const char *slo_template;
+    enum driver driver;     /* of the first point */
+    uint32_t n_concurrency; /* closed-loop points */
+    uint32_t concurrency[SPEC_POINTS_MAX];
+    uint32_t n_rates; /* open-loop points */
+    double rates_rps[SPEC_POINTS_MAX];
+    uint32_t warmup_per_stream; /* requests discarded per stream */
+};
+
+struct spec_table {
+    struct arena arena;
+    struct spec *specs;
+    size_t n;
+};
+
+/* Reads the embedded specs, and those of `folder` (NULL: none), which override by id.
+ * Errors: ERROR_PARSE "FILE:LINE:COLUMN: what". */
+MUST_CHECK int spec_table_load(const char *folder, struct spec_table *out, struct error *err);
+void spec_table_done(struct spec_table *self);
+
+/* The benchmark called `id`, or the first of the plugin called `id`.
+ * Errors: ERROR_USAGE "unknown suite 'x': did you mean 'y'?". */
+MUST_CHECK int spec_find(
+    const struct spec_table *self, const char *id, const struct spec **out, struct error *err);
