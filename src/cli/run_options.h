@@ -1,0 +1,81 @@
+/* run_options.h - what `bench run` was asked for, read and checked against itself.
+ *
+ * Everything that can be judged from the command line alone is judged here, before anything is
+ * opened: bad values, exclusive flags, unknown names. */
+#pragma once
+
+#include "envelope/records_file.h"
+#include "stats/gate.h"
+#include "stats/record.h"
+
+#include <stdint.h>
+
+enum { RUN_POINTS_MAX = 32, RUN_HEADERS_MAX = 32 };
+
+enum run_mode {
+    RUN_CLOSED,       /* one closed-loop point: --concurrency, or the spec's first */
+    RUN_OPEN,         /* one open-loop point: --rps */
+    RUN_SWEEP,        /* --sweep */
+    RUN_RPS_SWEEP,    /* --rps-sweep */
+    RUN_ALL,          /* --all-benchmarks */
+    RUN_LIST,         /* --list */
+};
+
+/* Texts are borrowed from argv; "" where not given. */
+struct run_options {
+    const char *suite;
+    const char *model;
+    const char *model_revision;
+    const char *engine;
+    const char *hardware;
+    const char *quant;
+    enum run_mode mode;
+    uint32_t concurrency[RUN_POINTS_MAX]; /* --concurrency (first used) or --sweep */
+    uint32_t n_concurrency;               /* 0: not given: the spec's first point */
+    double rates_rps[RUN_POINTS_MAX];     /* --rps or --rps-sweep */
+    uint32_t n_rates;
+    bool sweep_of_spec; /* --sweep spec / --rps-sweep spec */
+    const char *dataset;
+    double duration_s;
+    bool duration_given;
+    uint64_t requests; /* --requests N instead of a duration; 0: not given */
+    const char *slo_template; /* "" : the spec's */
+    uint64_t seed;
+    const char *base_url;
+    const char *api_key_env;
+    const char *headers[RUN_HEADERS_MAX]; /* "Name: value" as given "Name:value" */
+    size_t n_headers;
+    const char *cacert;
+    bool insecure;
+    const char *output;
+    const char *signing_mode;
+    const char *dev_key;
+    const char *dev_key_pass_env;
+    bool strict;
+    int64_t max_tokens; /* -1: the spec's */
+    double temperature; /* NAN: the spec's */
+    bool ignore_eos;
+    const char *extra_body;
+    enum arrival arrival;
+    double burstiness;
+    uint32_t max_concurrency;
+    bool salt; /* --cache-policy salt (default) or as-is */
+    int64_t warmup; /* requests per stream; -1: the spec's */
+    enum gate_mode gate;
+    double warmup_timeout_s;
+    double grace_s;
+    double timeout_s;
+    uint32_t workers; /* 0: automatic */
+    enum records_level records;
+    bool save_text;
+    bool dry_run;
+    bool json;
+    bool virtual_time; /* --virtual-time: the simulated engine in virtual time (with --engine sim) */
+    /* The built-in simulated engine (--engine sim without --base-url): --sim-ttft-ms, ... */
+    double sim_ttft_ms;
+    double sim_itl_ms;
+    uint32_t sim_tokens;
+    uint32_t sim_max_batch;
+    double sim_jitter;
+    const char *sim_faults;
+};
