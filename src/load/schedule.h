@@ -1,0 +1,26 @@
+/* schedule.h - when each request of an open loop is due: a pure function of the seed.
+ *
+ * Gaps are drawn one after another and summed in ns; nothing is rescaled, and nothing is re-anchored
+ * when the client is late.  Every worker runs the same generator and takes every n-th arrival, so the
+ * schedule does not depend on the number of workers.
+ * Time: ns since the start of the point.  Source: MEASUREMENT.md "Load". */
+#pragma once
+
+#include "base/rng.h"
+#include "stats/record.h"
+
+struct schedule {
+    struct rng rng;
+    enum arrival arrival;
+    double mean_gap_ns;
+    double burstiness; /* gamma: shape of the gaps; 1 is poisson */
+    double at_ns;      /* of the last arrival, exact to rounding of the sum */
+    uint64_t index;    /* of the next arrival */
+};
+
+/* `rate_rps` > 0; `burstiness` > 0 counts for ARRIVAL_GAMMA only. */
+void schedule_init(
+    struct schedule *self, enum arrival arrival, double rate_rps, double burstiness, uint64_t seed);
+
+/* Time of the next arrival.  *index gets its number, from 0. */
+int64_t schedule_next(struct schedule *self, uint64_t *index);

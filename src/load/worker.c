@@ -1,0 +1,255 @@
+/* The loop of a worker: start what is due, wait, handle what came, watch the phases.  Everything it
+ * needs exists before the clock starts. */
+#include "load/worker.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* Phases and interruption are looked at least this often. */
+#define WORKER_LOOK_NS INT64_C(20000000)
+
+/* Open loop: slots that exist before the clock starts; more are made when more are in flight. */
+enum {
+    OPEN_LOOP_SLOTS_FIRST = 64,
+    OPEN_LOOP_SLOTS_PREPARED_MAX = 1024
+};
+
+static uint32_t share_of(uint32_t total, unsigned n_workers, unsigned index)
+{
+    return total / n_workers + (index < total % n_workers ? 1 : 0);
+}
+
+/* How many slots exist, and connections are open, before the clock starts. */
+static uint32_t slots_prepared(const struct worker *self)
+{
+    if (self->options->driver == DRIVER_CLOSED) {
+        return self->n_slots_max;
+    }
+    /* One second's worth of arrivals: most answers take less, or the engine is saturated anyway. */
+    double wanted = self->options->rate_rps / self->n_workers;
+    if (wanted < OPEN_LOOP_SLOTS_FIRST) {
+        wanted = OPEN_LOOP_SLOTS_FIRST;
+    }
+    if (wanted > OPEN_LOOP_SLOTS_PREPARED_MAX) {
+        wanted = OPEN_LOOP_SLOTS_PREPARED_MAX;
+    }
+    const uint32_t n = (uint32_t)wanted;
+    return n < self->n_slots_max ? n : self->n_slots_max;
+}
+
+static void prepare_slots(struct worker *self)
+{
+    const uint32_t n = slots_prepared(self);
+    const struct workload *workload = self->options->workload;
+    self->slots = mem_alloc(n, sizeof(*self->slots));
+    self->free = mem_alloc(n, sizeof(*self->free));
+    for (uint32_t i = 0; i < n; i++) {
+        struct slot *slot = MEM_NEW(struct slot);
+        slot_init(slot, workload->len_max, workload->max_tokens);
+        self->slots[i] = slot;
+        self->free[n - 1 - i] = slot;
+    }
+    self->n_slots = n;
+    self->n_free = n;
+    /* The open loop begins with fewer connections than slots: engines serve each by a thread. */
+    self->n_links_wanted = n;
+    if (self->options->driver == DRIVER_OPEN && self->options->rate_rps < n) {
+        const uint32_t few = 8 + (uint32_t)self->options->rate_rps;
+        self->n_links_wanted = few < n ? few : n;
+    }
+}
+
+static uint32_t slots_max(const struct point_options *options, unsigned n_workers, unsigned index)
+{
+    if (options->driver == DRIVER_CLOSED) {
+        return share_of(options->concurrency, n_workers, index);
+    }
+    return options->max_concurrency == 0 ? UINT32_MAX
+                                         : share_of(options->max_concurrency, n_workers, index);
+}
+
+static uint64_t quota_of(const struct point_options *options, unsigned n_workers, unsigned index)
+{
+    if (options->n_requests == 0) {
+        return UINT64_MAX;
+    }
+    return options->n_requests / n_workers + (index < options->n_requests % n_workers ? 1 : 0);
+}
+
+void worker_init(
+    struct worker *self,
+    const struct point_options *options,
+    struct control *control,
+    struct point_progress *progress,
+    struct transport *transport,
+    unsigned index)
+{
+    const unsigned n_workers = control->options.n_workers;
+    *self = (struct worker){
+        .options = options,
+        .control = control,
+        .progress = progress,
+        .transport = transport,
+        .index = index,
+        .n_workers = n_workers,
+        .n_slots_max = slots_max(options, n_workers, index),
+        .next_index = index,
+        .due_ns = CLOCK_NEVER,
+        .sending = true,
+        .quota = quota_of(options, n_workers, index),
+        .drain_until_ns = CLOCK_NEVER,
+        .buffer = mem_alloc(WORKER_BUFFER_SIZE, 1),
+        .events = mem_alloc(WORKER_EVENTS_MAX, sizeof(struct transport_event)),
+        .digest = digest_new(),
+    };
+    record_store_init(&self->store);
+    prepare_slots(self);
+    if (options->driver == DRIVER_OPEN) {
+        schedule_init(
+            &self->schedule, options->arrival, options->rate_rps, options->burstiness,
+            options->workload->seed);
+        do {
+            self->due_ns = schedule_next(&self->schedule, &self->due_index);
+        } while (self->due_index % n_workers != index);
+    }
+}
+
+void worker_done(struct worker *self)
+{
+    while (self->idle != NULL) {
+        worker_close_link(self, self->idle);
+    }
+    for (uint32_t i = 0; i < self->n_slots; i++) {
+        slot_done(self->slots[i]);
+        free(self->slots[i]);
+    }
+    free(self->slots);
+    free(self->free);
+    free(self->buffer);
+    free(self->events);
+    digest_free(self->digest);
+    transport_freep(&self->transport);
+}
+
+static void handle_event(struct worker *self, const struct transport_event *event)
+{
+    struct link *link = event->stream->user;
+    if ((event->what & TRANSPORT_FAILED) != 0) {
+        worker_link_failed(self, link, worker_now(self));
+        return;
+    }
+    if ((event->what & TRANSPORT_OPENED) != 0) {
+        worker_link_opened(self, link, worker_now(self));
+        return;
+    }
+    struct slot *slot = link->slot;
+    if ((event->what & TRANSPORT_WRITABLE) != 0 && slot != NULL && slot->state == SLOT_SENDING) {
+        worker_send(self, slot, worker_now(self));
+        return; /* the link may be gone; what is readable stays readable */
+    }
+    if ((event->what & TRANSPORT_READABLE) != 0) {
+        worker_receive(self, link);
+    }
+}
+
+void worker_connect(struct worker *self)
+{
+    for (uint32_t i = 0; i < self->n_links_wanted; i++) {
+        worker_open_link(self);
+    }
+    while (self->n_connecting > 0) {
+        const size_t n = self->transport->ops->wait(
+            self->transport, CLOCK_NEVER, self->events, WORKER_EVENTS_MAX);
+        for (size_t i = 0; i < n; i++) {
+            handle_event(self, &self->events[i]);
+        }
+        if (atomic_load(&self->control->stop) != 0) {
+            break;
+        }
+    }
+    self->clock_started = true;
+}
+
+/* CPU and wall time of the window, as seen by this thread. */
+static void watch_cpu(struct worker *self, int64_t now_ns)
+{
+    if (self->options->virtual_time) {
+        return;
+    }
+    if (!self->cpu_started && now_ns >= control_window_start(self->control)) {
+        self->cpu_started = true;
+        self->cpu_at_start_ns = clock_thread_cpu_ns();
+        self->wall_at_start_ns = now_ns;
+    }
+    if (self->cpu_started && !self->cpu_ended && now_ns >= control_window_end(self->control)) {
+        self->cpu_ended = true;
+        self->facts.cpu_ns = clock_thread_cpu_ns() - self->cpu_at_start_ns;
+        self->facts.wall_ns = now_ns - self->wall_at_start_ns;
+    }
+}
+
+static bool counted_are_done(const struct worker *self, int64_t now_ns)
+{
+    if (self->n_counted_open > 0 || control_window_start(self->control) == CLOCK_NEVER) {
+        return false;
+    }
+    return self->n_counted >= self->quota || now_ns >= control_window_end(self->control);
+}
+
+/* Moves through the phases.  True when the worker's part is over. */
+static bool watch_phases(struct worker *self, int64_t now_ns)
+{
+    struct control *control = self->control;
+    control_check_timeout(control, now_ns);
+    watch_cpu(self, now_ns);
+    const int stop = atomic_load_explicit(&control->stop, memory_order_relaxed);
+    if (stop == 2) {
+        worker_abort(self, false, now_ns);
+        return true;
+    }
+    const int64_t window_end_ns = control_window_end(control);
+    if (window_end_ns != CLOCK_NEVER && now_ns - window_end_ns >= self->options->grace_ns) {
+        worker_abort(self, true, now_ns);
+    }
+    if (!self->reported && (counted_are_done(self, now_ns) || stop == 1)) {
+        self->reported = true;
+        (void)atomic_fetch_sub(&control->n_busy, 1);
+    }
+    if (self->sending && (atomic_load(&control->n_busy) == 0 || stop == 1)) {
+        self->sending = false;
+        self->drain_until_ns = now_ns + POINT_DRAIN_MAX_NS;
+    }
+    if (!self->sending && now_ns >= self->drain_until_ns) {
+        worker_abort(self, false, now_ns);
+    }
+    return !self->sending && self->n_running == 0;
+}
+
+void worker_run(struct worker *self, int64_t start_ns)
+{
+    self->start_ns = start_ns;
+    int64_t now_ns = worker_now(self);
+    while (!watch_phases(self, now_ns)) {
+        worker_start_due(self, now_ns);
+        int64_t until_ns = worker_next_deadline(self);
+        if (until_ns > now_ns + WORKER_LOOK_NS) {
+            until_ns = now_ns + WORKER_LOOK_NS;
+        }
+        const size_t n = self->transport->ops->wait(
+            self->transport, until_ns + start_ns, self->events, WORKER_EVENTS_MAX);
+        for (size_t i = 0; i < n; i++) {
+            handle_event(self, &self->events[i]);
+            /* At once, not after the batch: a freed slot, or a due arrival, must not wait for it. */
+            worker_start_due(self, worker_now(self));
+        }
+        now_ns = worker_now(self);
+        worker_expire(self, now_ns);
+    }
+    if (self->cpu_started && !self->cpu_ended) {
+        self->facts.cpu_ns = clock_thread_cpu_ns() - self->cpu_at_start_ns;
+        self->facts.wall_ns = now_ns - self->wall_at_start_ns;
+    }
+}

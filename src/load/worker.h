@@ -1,0 +1,123 @@
+/* worker.h - one thread's share of a point: its slots, its connections, its loop.
+ *
+ * Internal to load/: point.c makes workers and joins them.  Threads: everything in struct worker
+ * belongs to the worker's thread while it runs, but for `progress` and `control`, which are atomic. */
+#pragma once
+
+#include "load/control.h"
+#include "load/point.h"
+#include "load/schedule.h"
+#include "load/slot.h"
+
+enum {
+    WORKER_EVENTS_MAX = 256,
+    WORKER_BUFFER_SIZE = 256 * 1024
+};
+
+enum link_state {
+    LINK_CONNECTING,
+    LINK_READY,
+    LINK_BUSY,
+};
+
+/* One connection. */
+struct link {
+    struct stream *stream;
+    enum link_state state;
+    struct slot *slot; /* LINK_BUSY */
+    int64_t ready_ns;  /* since when it has been idle */
+    struct link *next; /* idle stack, or list of all free ones */
+};
+
+struct worker {
+    const struct point_options *options;
+    struct control *control;
+    struct point_progress *progress;
+    struct transport *transport;
+    unsigned index;
+    unsigned n_workers;
+    int64_t start_ns; /* absolute: zero of all other times */
+
+    struct slot **slots; /* all that exist */
+    uint32_t n_slots;
+    uint32_t n_slots_max; /* closed loop: streams; open loop: cap or UINT32_MAX */
+    struct slot **free;   /* stack */
+    uint32_t n_free;
+    struct slot *waiting_first; /* WAITING slots in order; linked by next_waiting */
+    struct slot *waiting_last;
+    uint32_t n_waiting;
+    struct slot *resting_first; /* closed loop: slots that pause after a refused connection */
+    struct slot *resting_last;
+    struct slot *running_first; /* oldest first */
+    struct slot *running_last;
+    uint32_t n_running;
+
+    struct link *idle; /* stack */
+    uint32_t n_idle;
+    uint32_t n_connecting;
+    uint32_t n_links;
+    uint32_t n_links_wanted; /* ready before the clock starts */
+    bool closes_after_reply; /* the engine does: keep spares */
+    bool clock_started;
+    char connect_failure[200];
+
+    struct schedule schedule;
+    int64_t due_ns; /* open loop: next arrival of this worker; CLOCK_NEVER: no more */
+    uint64_t due_index;
+    uint64_t next_index; /* closed loop */
+
+    bool sending;       /* new requests may start */
+    bool reported;      /* told control that all counted requests have ended */
+    uint64_t n_counted; /* counted so far */
+    uint64_t n_counted_open;
+    uint64_t quota; /* counted requests to send; UINT64_MAX: a window of time */
+    int64_t drain_until_ns;
+
+    struct record_store store;
+    struct digest *digest;
+    struct worker_facts facts;
+    int64_t cpu_at_start_ns;
+    int64_t wall_at_start_ns;
+    bool cpu_started;
+    bool cpu_ended;
+    char *buffer;
+    struct transport_event *events;
+};
+
+/* Takes over `transport`.  Slots and buffers are made here, before the clock starts. */
+void worker_init(
+    struct worker *self,
+    const struct point_options *options,
+    struct control *control,
+    struct point_progress *progress,
+    struct transport *transport,
+    unsigned index);
+void worker_done(struct worker *self);
+
+/* Opens the connections and waits until each has opened or failed. */
+void worker_connect(struct worker *self);
+
+/* Runs the point from `start_ns` to its end. */
+void worker_run(struct worker *self, int64_t start_ns);
+
+/* Connections (worker_links.c). */
+void worker_open_link(struct worker *self);
+struct link *worker_take_idle_link(struct worker *self, int64_t now_ns);
+void worker_put_idle_link(struct worker *self, struct link *link, int64_t now_ns);
+void worker_close_link(struct worker *self, struct link *link);
+void worker_keep_spares(struct worker *self);
+
+/* Requests (worker_requests.c).  Times are since the start of the point. */
+void worker_start_due(struct worker *self, int64_t now_ns);
+void worker_link_opened(struct worker *self, struct link *link, int64_t now_ns);
+void worker_link_failed(struct worker *self, struct link *link, int64_t now_ns);
+void worker_send(struct worker *self, struct slot *slot, int64_t now_ns);
+void worker_receive(struct worker *self, struct link *link);
+void worker_expire(struct worker *self, int64_t now_ns);
+void worker_abort(struct worker *self, bool counted_only, int64_t now_ns);
+int64_t worker_next_deadline(const struct worker *self);
+
+static inline int64_t worker_now(const struct worker *self)
+{
+    return self->transport->ops->now(self->transport) - self->start_ns;
+}

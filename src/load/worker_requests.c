@@ -1,0 +1,452 @@
+/* The life of a request in its worker: due, sent, answered, ended.
+ *
+ * Open loop: a request starts when the schedule says, with its scheduled time as its start, however
+ * late the worker is.  Closed loop: a slot's next request starts as soon as its last one has ended. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "load/worker.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void running_add(struct worker *self, struct slot *slot)
+{
+    slot->next = NULL;
+    slot->prev = self->running_last;
+    if (self->running_last != NULL) {
+        self->running_last->next = slot;
+    } else {
+        self->running_first = slot;
+    }
+    self->running_last = slot;
+    self->n_running++;
+    (void)atomic_fetch_add_explicit(&self->progress->in_flight, 1, memory_order_relaxed);
+}
+
+static void running_remove(struct worker *self, struct slot *slot)
+{
+    if (slot->prev != NULL) {
+        slot->prev->next = slot->next;
+    } else {
+        self->running_first = slot->next;
+    }
+    if (slot->next != NULL) {
+        slot->next->prev = slot->prev;
+    } else {
+        self->running_last = slot->prev;
+    }
+    self->n_running--;
+    (void)atomic_fetch_sub_explicit(&self->progress->in_flight, 1, memory_order_relaxed);
+}
+
+static void queue_add(struct slot **first, struct slot **last, struct slot *slot)
+{
+    slot->next_queued = NULL;
+    if (*first == NULL) {
+        *first = slot;
+    } else {
+        (*last)->next_queued = slot;
+    }
+    *last = slot;
+}
+
+static struct slot *queue_take(struct slot **first)
+{
+    struct slot *slot = *first;
+    *first = slot->next_queued;
+    return slot;
+}
+
+static void queue_remove(struct slot **first, struct slot **last, struct slot *slot)
+{
+    struct slot *before = NULL;
+    for (struct slot *at = *first; at != slot; at = at->next_queued) {
+        before = at;
+    }
+    if (before == NULL) {
+        *first = slot->next_queued;
+    } else {
+        before->next_queued = slot->next_queued;
+    }
+    if (*last == slot) {
+        *last = before;
+    }
+}
+
+static void count_request(struct worker *self, struct slot *slot, int64_t start_ns)
+{
+    if (start_ns < control_window_start(self->control) ||
+        start_ns >= control_window_end(self->control) || self->n_counted >= self->quota) {
+        return;
+    }
+    slot->counted = true;
+    self->n_counted++;
+    self->n_counted_open++;
+}
+
+/* TTFT from the start that the driver defines; total latency where answers do not stream. */
+static double record_gate_value_ms(const struct record *record, enum driver driver, bool stream)
+{
+    const int64_t end_ns = stream ? record->first_token_ns : record->end_ns;
+    if (record->outcome != OUTCOME_OK || end_ns == RECORD_NONE) {
+        return (double)NAN;
+    }
+    const int64_t start_ns = driver == DRIVER_OPEN ? record->scheduled_ns : record->sent_ns;
+    return (double)(end_ns - start_ns) / 1e6;
+}
+
+static void note_progress(struct worker *self, const struct record *record)
+{
+    struct point_progress *progress = self->progress;
+    (void)atomic_fetch_add_explicit(&progress->n_ended, 1, memory_order_relaxed);
+    if (record->outcome != OUTCOME_OK) {
+        (void)atomic_fetch_add_explicit(&progress->n_failed, 1, memory_order_relaxed);
+        return;
+    }
+    if (record->output_tokens > 0) {
+        (void)atomic_fetch_add_explicit(
+            &progress->n_tokens, (unsigned)record->output_tokens, memory_order_relaxed);
+    }
+    const double value_ms =
+        record_gate_value_ms(record, self->options->driver, self->options->stream);
+    if (value_ms > 0.0) {
+        const int bucket = (int)(log2(value_ms * 1e6) * 8.0);
+        if (bucket >= 0 && bucket < LAG_BUCKETS) {
+            (void)atomic_fetch_add_explicit(&progress->ttft[bucket], 1, memory_order_relaxed);
+        }
+    }
+}
+
+/* Ends a request whose record->outcome is set.  The slot becomes free, or rests. */
+static void end_request(struct worker *self, struct slot *slot, int64_t end_ns, int64_t now_ns)
+{
+    struct record *record = slot->record;
+    record->end_ns = end_ns;
+    slot_finish(slot, &self->store, self->digest, self->options->save_text);
+    running_remove(self, slot);
+    if (slot->counted) {
+        self->n_counted_open--;
+    }
+    note_progress(self, record);
+    if (control_window_start(self->control) == CLOCK_NEVER) {
+        const double value_ms =
+            record_gate_value_ms(record, self->options->driver, self->options->stream);
+        control_add_warmup(self->control, value_ms, now_ns);
+    }
+    slot->state = SLOT_FREE;
+    slot->link = NULL;
+    slot->free_ns = end_ns;
+    const bool refused = record->outcome == OUTCOME_CONNECT || record->outcome == OUTCOME_TLS;
+    if (refused && self->options->driver == DRIVER_CLOSED) {
+        slot->rest_until_ns = now_ns + POINT_REFUSED_PAUSE_NS;
+        queue_add(&self->resting_first, &self->resting_last, slot);
+        return;
+    }
+    self->free[self->n_free++] = slot;
+}
+
+/* Gives a request its connection and sends it. */
+static void give_link(struct worker *self, struct slot *slot, struct link *link, int64_t now_ns)
+{
+    link->state = LINK_BUSY;
+    link->slot = slot;
+    slot->link = link;
+    slot->state = SLOT_SENDING;
+    worker_send(self, slot, now_ns);
+}
+
+static void wait_for_link(struct worker *self, struct slot *slot)
+{
+    slot->state = SLOT_WAITING;
+    queue_add(&self->waiting_first, &self->waiting_last, slot);
+    self->n_waiting++;
+    worker_keep_spares(self);
+}
+
+void worker_send(struct worker *self, struct slot *slot, int64_t now_ns)
+{
+    const struct transport_ops *ops = self->transport->ops;
+    struct record *record = slot->record;
+    if (record->sent_ns == RECORD_NONE) {
+        record->connect_ns = slot->state == SLOT_SENDING ? record->connect_ns : 0;
+        record->sent_ns = worker_now(self);
+        if (self->options->driver == DRIVER_CLOSED) {
+            count_request(self, slot, record->sent_ns);
+        }
+        (void)atomic_fetch_add_explicit(&self->progress->n_sent, 1, memory_order_relaxed);
+    }
+    while (slot->request_sent < slot->request_len) {
+        const ssize_t n = ops->send(
+            self->transport, slot->link->stream, slot->request + slot->request_sent,
+            slot->request_len - slot->request_sent);
+        if (n == TRANSPORT_AGAIN) {
+            return;
+        }
+        if (n == TRANSPORT_RESET) {
+            worker_close_link(self, slot->link);
+            slot_fail(
+                slot, &self->store, OUTCOME_TRUNCATED,
+                "connection reset by the engine before the request was sent");
+            end_request(self, slot, worker_now(self), now_ns);
+            return;
+        }
+        slot->request_sent += (uint32_t)n;
+    }
+    slot->state = SLOT_READING;
+}
+
+static void start_request(
+    struct worker *self, struct slot *slot, uint64_t index, int64_t scheduled_ns, int64_t now_ns)
+{
+    slot_reset(slot);
+    slot->stream = self->options->stream;
+    struct record *record = record_store_add(&self->store);
+    record->index = index;
+    record->prompt_index = workload_prompt_of(self->options->workload, index);
+    record->worker = (uint16_t)self->index;
+    record->scheduled_ns = scheduled_ns;
+    slot->record = record;
+    slot->started_ns = now_ns;
+    slot->request_len = workload_render(self->options->workload, index, slot->request);
+    running_add(self, slot);
+    if (self->options->driver == DRIVER_OPEN) {
+        count_request(self, slot, scheduled_ns);
+    }
+    struct link *link = worker_take_idle_link(self, now_ns);
+    if (link == NULL) {
+        wait_for_link(self, slot);
+        return;
+    }
+    give_link(self, slot, link, now_ns);
+    worker_keep_spares(self);
+}
+
+static struct slot *take_free_slot(struct worker *self)
+{
+    if (self->n_free > 0) {
+        return self->free[--self->n_free];
+    }
+    if (self->n_slots >= self->n_slots_max) {
+        return NULL;
+    }
+    self->slots = mem_resize(self->slots, (size_t)self->n_slots + 1, sizeof(*self->slots));
+    self->free = mem_resize(self->free, (size_t)self->n_slots + 1, sizeof(*self->free));
+    struct slot *slot = MEM_NEW(struct slot);
+    slot_init(slot, self->options->workload->len_max, self->options->workload->max_tokens);
+    self->slots[self->n_slots++] = slot;
+    return slot;
+}
+
+static void start_due_open(struct worker *self, int64_t now_ns)
+{
+    while (self->due_ns <= now_ns) {
+        struct slot *slot = take_free_slot(self);
+        if (slot == NULL) {
+            return; /* --max-concurrency: waiting counts in latency */
+        }
+        start_request(self, slot, self->due_index, self->due_ns, now_ns);
+        do {
+            self->due_ns = schedule_next(&self->schedule, &self->due_index);
+        } while (self->due_index % self->n_workers != self->index);
+    }
+}
+
+static void start_due_closed(struct worker *self, int64_t now_ns)
+{
+    while (self->resting_first != NULL && self->resting_first->rest_until_ns <= now_ns) {
+        self->free[self->n_free++] = queue_take(&self->resting_first);
+    }
+    while (self->n_free > 0 && self->n_counted < self->quota) {
+        struct slot *slot = take_free_slot(self);
+        const int64_t scheduled_ns = slot->free_ns > 0 ? slot->free_ns : now_ns;
+        start_request(self, slot, self->next_index, scheduled_ns, now_ns);
+        self->next_index += self->n_workers;
+    }
+}
+
+void worker_start_due(struct worker *self, int64_t now_ns)
+{
+    if (!self->sending) {
+        return;
+    }
+    if (self->options->driver == DRIVER_CLOSED) {
+        start_due_closed(self, now_ns);
+    } else if (self->n_counted < self->quota) {
+        start_due_open(self, now_ns);
+    }
+}
+
+void worker_link_opened(struct worker *self, struct link *link, int64_t now_ns)
+{
+    self->n_connecting--;
+    if (self->waiting_first == NULL) {
+        worker_put_idle_link(self, link, now_ns);
+        return;
+    }
+    struct slot *slot = queue_take(&self->waiting_first);
+    self->n_waiting--;
+    slot->record->connect_ns = now_ns - slot->started_ns;
+    give_link(self, slot, link, now_ns);
+}
+
+void worker_link_failed(struct worker *self, struct link *link, int64_t now_ns)
+{
+    struct transport_failure failure;
+    self->transport->ops->failure(self->transport, link->stream, &failure);
+    worker_close_link(self, link);
+    (void)snprintf(self->connect_failure, sizeof(self->connect_failure), "%s", failure.text);
+    if (self->waiting_first == NULL) {
+        return;
+    }
+    struct slot *slot = queue_take(&self->waiting_first);
+    self->n_waiting--;
+    slot->record->connect_ns = now_ns - slot->started_ns;
+    slot_fail(slot, &self->store, failure.tls ? OUTCOME_TLS : OUTCOME_CONNECT, failure.text);
+    end_request(self, slot, now_ns, now_ns);
+}
+
+static void
+note_receipt(struct worker *self, const struct receipt *receipt, uint64_t n_token_events)
+{
+    struct worker_facts *facts = &self->facts;
+    if (receipt->kernel) {
+        facts->n_kernel_stamps++;
+    } else {
+        facts->n_user_stamps++;
+    }
+    if (receipt->clock_step) {
+        facts->n_clock_steps++;
+    }
+    if (n_token_events == 0) {
+        return;
+    }
+    const int64_t lag_ns = receipt->read_ns - receipt->arrival_ns;
+    facts->n_token_events += n_token_events;
+    facts->n_shared_reads += n_token_events - 1;
+    if (lag_ns > facts->lag_max_ns) {
+        facts->lag_max_ns = lag_ns;
+    }
+    lag_histogram_add(facts->lag, lag_ns);
+}
+
+static void link_after_answer(struct worker *self, struct slot *slot, bool reusable)
+{
+    struct link *link = slot->link;
+    if (reusable) {
+        worker_put_idle_link(self, link, worker_now(self));
+        return;
+    }
+    worker_close_link(self, link);
+}
+
+static void receive_idle(struct worker *self, struct link *link, ssize_t n)
+{
+    if (n == TRANSPORT_AGAIN) {
+        return;
+    }
+    /* The engine closed an idle connection, or speaks out of turn. */
+    worker_close_link(self, link);
+    worker_keep_spares(self);
+}
+
+void worker_receive(struct worker *self, struct link *link)
+{
+    struct receipt receipt = {0};
+    const ssize_t n = self->transport->ops->recv(
+        self->transport, link->stream, self->buffer, WORKER_BUFFER_SIZE, &receipt);
+    struct slot *slot = link->slot;
+    if (slot == NULL) {
+        receive_idle(self, link, n);
+        return;
+    }
+    if (n == TRANSPORT_AGAIN) {
+        return;
+    }
+    const int64_t now_ns = worker_now(self);
+    struct slot_input input = {
+        .engine = self->options->workload->engine,
+        .arrival_ns = (n > 0 ? receipt.arrival_ns - self->start_ns : now_ns),
+    };
+    if (n <= 0) {
+        slot_read_eof(slot, n == TRANSPORT_RESET, &input);
+        link_after_answer(self, slot, false);
+        end_request(self, slot, input.end_ns, now_ns);
+        return;
+    }
+    const bool had_tokens = slot->n_events > 0;
+    const enum slot_progress progress = slot_read(slot, self->buffer, (size_t)n, &input);
+    note_receipt(self, &receipt, input.n_token_events);
+    if (!had_tokens && slot->n_events > 0) {
+        if (!slot->http.keep_alive) {
+            self->closes_after_reply = true;
+        }
+        worker_keep_spares(self);
+    }
+    if (progress == SLOT_MORE) {
+        return;
+    }
+    const bool reusable = progress == SLOT_ENDED && slot->http.keep_alive;
+    link_after_answer(self, slot, reusable);
+    end_request(self, slot, input.arrival_ns, now_ns);
+}
+
+/* Ends a request from this side: its connection closes. */
+static void cut_request(
+    struct worker *self,
+    struct slot *slot,
+    enum outcome outcome,
+    const char *reason,
+    int64_t now_ns)
+{
+    if (slot->state == SLOT_WAITING) {
+        queue_remove(&self->waiting_first, &self->waiting_last, slot);
+        self->n_waiting--;
+        slot->record->connect_ns = now_ns - slot->started_ns;
+    } else {
+        worker_close_link(self, slot->link);
+    }
+    slot_fail(slot, &self->store, outcome, reason);
+    end_request(self, slot, now_ns, now_ns);
+}
+
+void worker_expire(struct worker *self, int64_t now_ns)
+{
+    while (self->running_first != NULL &&
+           now_ns - self->running_first->started_ns >= self->options->timeout_ns) {
+        cut_request(
+            self, self->running_first, OUTCOME_TIMEOUT, "no complete answer within --timeout",
+            now_ns);
+    }
+}
+
+void worker_abort(struct worker *self, bool counted_only, int64_t now_ns)
+{
+    struct slot *slot = self->running_first;
+    while (slot != NULL) {
+        struct slot *next = slot->next;
+        if (slot->counted || !counted_only) {
+            cut_request(
+                self, slot, OUTCOME_UNFINISHED, "not ended when the time for it ran out", now_ns);
+        }
+        slot = next;
+    }
+}
+
+int64_t worker_next_deadline(const struct worker *self)
+{
+    int64_t next_ns = CLOCK_NEVER;
+    if (self->running_first != NULL && self->options->timeout_ns != CLOCK_NEVER) {
+        next_ns = self->running_first->started_ns + self->options->timeout_ns;
+    }
+    if (self->resting_first != NULL && self->resting_first->rest_until_ns < next_ns) {
+        next_ns = self->resting_first->rest_until_ns;
+    }
+    const bool may_start = self->n_free > 0 || self->n_slots < self->n_slots_max;
+    if (self->sending && self->options->driver == DRIVER_OPEN && may_start &&
+        self->n_counted < self->quota && self->due_ns < next_ns) {
+        next_ns = self->due_ns;
+    }
+    return next_ns;
+}

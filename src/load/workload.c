@@ -1,0 +1,107 @@
+/* The order is a keyed permutation (a small Feistel network with cycle walking), so that no table of
+ * indices has to be built or kept while measuring. */
+#include "load/workload.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FEISTEL_ROUNDS = 6
+};
+
+static uint32_t mix32(uint64_t x)
+{
+    /* The finaliser of SplitMix64. */
+    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return (uint32_t)((x ^ (x >> 31)) >> 32);
+}
+
+static uint32_t feistel(uint64_t key, unsigned half_bits, uint32_t value)
+{
+    const uint32_t mask = (uint32_t)((UINT64_C(1) << half_bits) - 1);
+    uint32_t left = value >> half_bits;
+    uint32_t right = value & mask;
+    for (unsigned round = 0; round < FEISTEL_ROUNDS; round++) {
+        const uint32_t mixed = mix32(key + ((uint64_t)round << 40) + right) & mask;
+        const uint32_t next = left ^ mixed;
+        left = right;
+        right = next;
+    }
+    return (left << half_bits) | right;
+}
+
+uint32_t workload_prompt_of(const struct workload *self, uint64_t index)
+{
+    const uint32_t n = self->n;
+    struct rng rng;
+    rng_init_sub(&rng, self->seed, RNG_STREAM_PROMPT_ORDER, index / n);
+    const uint64_t key = rng_next(&rng);
+    unsigned half_bits = 1;
+    while ((UINT64_C(1) << (2 * half_bits)) < n) {
+        half_bits++;
+    }
+    uint32_t value = (uint32_t)(index % n);
+    do {
+        value = feistel(key, half_bits, value);
+    } while (value >= n);
+    return value;
+}
+
+uint32_t workload_render(const struct workload *self, uint64_t index, char *out)
+{
+    const struct rendered *request = &self->requests[workload_prompt_of(self, index)];
+    memcpy(out, request->bytes, request->len);
+    if (request->salt_at > 0) {
+        prompt_salt_write(out + request->salt_at, self->seed, index);
+    }
+    return request->len;
+}
+
+int workload_init(
+    struct workload *out,
+    const struct engine_ops *engine,
+    const struct engine_target *target,
+    const struct request_shape *shape,
+    const struct prompt *prompts,
+    uint32_t n_prompts,
+    struct error *err)
+{
+    assert(n_prompts > 0);
+    struct workload self = {
+        .engine = engine,
+        .requests = mem_alloc(n_prompts, sizeof(struct rendered)),
+        .n = n_prompts,
+        .seed = shape->seed,
+        .max_tokens = shape->max_tokens,
+    };
+    for (uint32_t i = 0; i < n_prompts; i++) {
+        const int result =
+            engine->render_request(engine, target, shape, &prompts[i], &self.requests[i], err);
+        if (result < 0) {
+            workload_done(&self);
+            return result;
+        }
+        if (self.requests[i].len > self.len_max) {
+            self.len_max = self.requests[i].len;
+        }
+        if (prompts[i].max_tokens > self.max_tokens) {
+            self.max_tokens = prompts[i].max_tokens;
+        }
+    }
+    *out = self;
+    return 0;
+}
+
+void workload_done(struct workload *self)
+{
+    for (uint32_t i = 0; i < self->n; i++) {
+        free(self->requests[i].bytes);
+    }
+    free(self->requests);
+    *self = (struct workload){0};
+}

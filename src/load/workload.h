@@ -1,0 +1,35 @@
+/* workload.h - the requests of a point, rendered before the clock starts, and their order.
+ *
+ * Which prompt request `index` asks, and with which salt, are pure functions of (seed, index): the
+ * order of sending, the workers and the engine's speed change nothing.  The pool is walked through in
+ * a new permutation each time around, so every prompt is used once before any is used twice.
+ * Threads: read-only after workload_init. */
+#pragma once
+
+#include "engine/engine.h"
+
+struct workload {
+    const struct engine_ops *engine;
+    struct rendered *requests; /* one for each prompt of the pool */
+    uint32_t n;
+    uint32_t len_max; /* longest request in bytes */
+    uint64_t seed;
+    uint32_t max_tokens; /* longest answer that any request asks for */
+};
+
+/* Renders every prompt.  *out is the caller's: workload_done.  Errors: those of render_request. */
+MUST_CHECK int workload_init(
+    struct workload *out,
+    const struct engine_ops *engine,
+    const struct engine_target *target,
+    const struct request_shape *shape,
+    const struct prompt *prompts,
+    uint32_t n_prompts,
+    struct error *err);
+void workload_done(struct workload *self);
+
+/* Prompt of request `index`. */
+uint32_t workload_prompt_of(const struct workload *self, uint64_t index);
+
+/* Writes the bytes of request `index` to `out` (room for len_max); returns their number. */
+uint32_t workload_render(const struct workload *self, uint64_t index, char *out);
