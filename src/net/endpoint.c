@@ -35,7 +35,7 @@ static bool is_url_char(char c)
 
 static char to_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 static bool is_alnum(char c)
@@ -52,19 +52,18 @@ static void copy_lower(char *out, struct part part)
     out[part.len] = '\0';
 }
 
-static MUST_CHECK int
-parse_scheme(const char *url, struct endpoint *out, const char **rest, struct error *err)
+/* Bytes of the scheme with its slashes, or 0 when it is neither of the two. */
+static size_t scheme_len(const char *url, bool *tls)
 {
     static const char plain[] = "http://";
     static const char secure[] = "https://";
     if (strncasecmp(url, plain, strlen(plain)) == 0) {
-        out->tls = false;
-        *rest = url + strlen(plain);
-    } else if (strncasecmp(url, secure, strlen(secure)) == 0) {
-        out->tls = true;
-        *rest = url + strlen(secure);
-    } else {
-        return refuse(url, "must begin with http:// or https://", err);
+        *tls = false;
+        return strlen(plain);
+    }
+    if (strncasecmp(url, secure, strlen(secure)) == 0) {
+        *tls = true;
+        return strlen(secure);
     }
     return 0;
 }
@@ -191,11 +190,11 @@ static void write_authority(struct endpoint *self)
 int endpoint_parse(const char *url, struct endpoint *out, struct error *err)
 {
     struct endpoint parsed = {0};
-    const char *rest = NULL;
-    int result = parse_scheme(url, &parsed, &rest, err);
-    if (result < 0) {
-        return result;
+    const size_t skipped = scheme_len(url, &parsed.tls);
+    if (skipped == 0) {
+        return refuse(url, "must begin with http:// or https://", err);
     }
+    const char *rest = url + skipped;
     for (const char *p = rest; *p != '\0'; p++) {
         if (!is_url_char(*p)) {
             return refuse(url, "has a character that no URL has", err);
@@ -208,7 +207,7 @@ int endpoint_parse(const char *url, struct endpoint *out, struct error *err)
         return refuse(url, "a query ('?...') does not belong in it", err);
     }
     const size_t authority_len = strcspn(rest, "/");
-    result = parse_authority(url, (struct part){rest, authority_len}, &parsed, err);
+    int result = parse_authority(url, (struct part){rest, authority_len}, &parsed, err);
     if (result < 0) {
         return result;
     }

@@ -105,23 +105,31 @@ const char *http_head_status_line(struct http_response *self, const char *line, 
     return check_bytes(line, len);
 }
 
+static const char *parse_length(struct slice text, uint64_t *out)
+{
+    uint64_t length = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_digit(text.text[i])) {
+            return "Content-Length is not a number";
+        }
+        const uint64_t digit = (uint64_t)(text.text[i] - '0');
+        if (length > ((uint64_t)INT64_MAX - digit) / 10) {
+            return "Content-Length is too large";
+        }
+        length = length * 10 + digit;
+    }
+    *out = length;
+    return text.len == 0 ? "Content-Length is not a number" : NULL;
+}
+
 static const char *read_length(struct http_response *self, struct slice value)
 {
     struct slice element;
     while (list_next(&value, &element)) {
         uint64_t length = 0;
-        if (element.len == 0) {
-            return "Content-Length is not a number";
-        }
-        for (size_t i = 0; i < element.len; i++) {
-            if (!is_digit(element.text[i])) {
-                return "Content-Length is not a number";
-            }
-            const uint64_t digit = (uint64_t)(element.text[i] - '0');
-            if (length > ((uint64_t)INT64_MAX - digit) / 10) {
-                return "Content-Length is too large";
-            }
-            length = length * 10 + digit;
+        const char *error = parse_length(element, &length);
+        if (error != NULL) {
+            return error;
         }
         if ((self->flags & HTTP_SAW_LENGTH) != 0 && length != self->content_length) {
             return "two different Content-Lengths";
