@@ -43,6 +43,10 @@ MUST_CHECK int signing_key_check(
     bool *out,
     struct error *err);
 
+/* Appends the SPKI DER of an Ed25519 public key: what names a key, whatever its PEM looks like.
+ * Errors: ERROR_KEY. */
+MUST_CHECK int signing_key_public_der(const char *public_pem, struct bytes *out, struct error *err);
+
 /* Writes a new pair: `path` (0600) and `path` with ".key" replaced by ".pub" (or ".pub" appended).
  * Errors: ERROR_USAGE when either file exists; ERROR_IO. */
 MUST_CHECK int signing_key_generate(const char *path, char **out_public_path, struct error *err);
