@@ -61,16 +61,24 @@ struct transport_ops {
     int (*open)(struct transport *self, void *user, struct stream **out, struct error *err);
 
     /* Waits until something happens or `until_ns` is reached (CLOCK_NEVER: until something happens).
-     * Returns the number of events, 0 when the time was reached.  A virtual transport moves its
-     * clock here. */
+     * Returns the number of events (at most `n_max` > 0, one for each stream), 0 when the time was
+     * reached, or earlier when `wake` or a signal ended the wait.  A virtual transport moves its clock
+     * here.
+     * READABLE is a level, not an edge: it comes again as long as something waits to be received, so
+     * one recv for each event is enough.  An end or a reset stays readable until the stream is closed.
+     * `events` is kept until the next wait: when a stream is closed before its event had its turn,
+     * `what` of that event becomes 0 (the stream itself stays valid memory until the next wait, what its
+     * `user` points to is the driver's matter). */
     size_t (*wait)(
         struct transport *self, int64_t until_ns, struct transport_event *events, size_t n_max);
 
-    /* Sends what fits: bytes taken (> 0), TRANSPORT_AGAIN or TRANSPORT_RESET. */
+    /* Sends what fits: bytes taken (> 0), TRANSPORT_AGAIN or TRANSPORT_RESET.  After fewer bytes than
+     * `len`, as after TRANSPORT_AGAIN, TRANSPORT_WRITABLE tells when to go on. */
     ssize_t (*send)(struct transport *self, struct stream *stream, const void *data, size_t len);
 
     /* Receives what is there: bytes (> 0), 0 at the end of the stream, TRANSPORT_AGAIN or
-     * TRANSPORT_RESET.  `receipt` is filled when bytes were returned, and at the end (read_ns). */
+     * TRANSPORT_RESET.  `receipt` is filled when bytes were returned, and at the end (read_ns).
+     * Fewer bytes than `cap` say that nothing more waited at that moment. */
     ssize_t (*recv)(
         struct transport *self,
         struct stream *stream,
@@ -78,14 +86,16 @@ struct transport_ops {
         size_t cap,
         struct receipt *receipt);
 
+    /* Why a stream got TRANSPORT_FAILED. */
     void (*failure)(struct transport *self, struct stream *stream, struct transport_failure *out);
 
-    /* Closes and frees the stream.  Events already queued for it are dropped. */
+    /* Closes and frees the stream, in any state.  Events already queued for it are dropped: see wait. */
     void (*close)(struct transport *self, struct stream *stream);
 
     /* Wakes a wait from another thread; async-signal-safe. */
     void (*wake)(struct transport *self);
 
+    /* Closes the streams that are left, too. */
     void (*free)(struct transport *self);
 };
 
