@@ -43,7 +43,7 @@ static void last_values(const struct gate *self, size_t count, double *out)
 double gate_cov(const struct gate *self)
 {
     if (self->n < GATE_SPAN) {
-        return NAN;
+        return (double)NAN;
     }
     double values[GATE_SPAN];
     last_values(self, GATE_SPAN, values);

@@ -33,7 +33,7 @@ double percentile_between(double lower, double upper, double fraction)
 double percentile_sorted(const double *sorted, size_t n, double percent)
 {
     if (n == 0) {
-        return NAN;
+        return (double)NAN;
     }
     const struct percentile_rank rank = percentile_rank(n, percent);
     return percentile_between(sorted[rank.lower], sorted[rank.upper], rank.fraction);

@@ -197,7 +197,7 @@ double lag_histogram_quantile(const uint64_t lag[LAG_BUCKETS], double p)
         total += lag[b];
     }
     if (total == 0) {
-        return NAN;
+        return (double)NAN;
     }
     /* The smallest bucket with at least a share p at or below it, and never an empty one. */
     const double wanted = fmax(1.0, ceil(p * (double)total));

@@ -8,7 +8,7 @@
 static double span_ms(int64_t from_ns, int64_t to_ns)
 {
     if (from_ns == RECORD_NONE || to_ns == RECORD_NONE) {
-        return NAN;
+        return (double)NAN;
     }
     return (double)(to_ns - from_ns) / (double)NS_PER_MS;
 }
@@ -26,7 +26,7 @@ int64_t request_start_ns(const struct point_facts *facts, const struct record *r
 static double tpot_ms(const struct record *record)
 {
     if (record->output_tokens < 2) {
-        return NAN;
+        return (double)NAN;
     }
     return span_ms(record->first_token_ns, record->last_token_ns) /
            (double)(record->output_tokens - 1);
@@ -61,7 +61,7 @@ double request_quantity(
     case QUANTITY_PROMPT_TOKENS:
         return count_or_nan(record->prompt_tokens);
     }
-    return NAN;
+    return (double)NAN;
 }
 
 bool request_passes(const struct point_facts *facts, const struct record *record)

@@ -37,7 +37,7 @@ void sample_init(
     }
     sort_doubles(self->values, self->n);
     for (size_t i = 0; i < self->n_failed; i++) {
-        self->values[self->n + i] = INFINITY;
+        self->values[self->n + i] = (double)INFINITY;
     }
 }
 

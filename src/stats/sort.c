@@ -75,7 +75,7 @@ void sort_weighted(struct weighted *items, size_t n)
     size_t *counts = mem_alloc((size_t)RADIX_PASSES * RADIX_SIZE, sizeof(size_t));
     for (size_t i = 0; i < n; i++) {
         for (unsigned pass = 0; pass < RADIX_PASSES; pass++) {
-            counts[pass * RADIX_SIZE + digit_of(items[i].value, pass)]++;
+            counts[(size_t)pass * RADIX_SIZE + digit_of(items[i].value, pass)]++;
         }
     }
     struct weighted *from = items;

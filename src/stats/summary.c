@@ -1,182 +1,77 @@
 /* A rule for each metric says which sample it reads and what it takes from it.  The samples are
  * gathered and sorted once; then the metric table is walked in its own order, so the rules need no
- * order and a metric without a rule (energy, money) is left to whoever has its source. */
+ * order, and a metric without a rule (energy, money) is left to whoever has its source. */
 #include "stats/summary.h"
 
-#include "base/clock.h"
 #include "base/text.h"
+#include "stats/bootstrap.h"
+#include "stats/figure.h"
+#include "stats/gap_groups.h"
+#include "stats/in_flight.h"
+#include "stats/measurement.h"
 #include "stats/percentile.h"
 #include "stats/sample.h"
+#include "stats/validity.h"
 
 #include <assert.h>
 #include <math.h>
 
+_Static_assert((int)BOOTSTRAP_RESAMPLES == (int)SUMMARY_RESAMPLES, "one number of resamples");
+
+/* Fewest values (of gaps: requests) that any interval is computed from: what a median needs. */
+static const uint64_t interval_min = 11;
+
 enum source {
     SOURCE_SAMPLE,   /* one value a request that ended ok */
-    SOURCE_FAILURES, /* the same, failures as +INFINITY */
+    SOURCE_FAILURES, /* the same, and +INFINITY for each failure */
     SOURCE_ITL,
     SOURCE_ICL,
     SOURCE_FIGURE, /* a number of its own */
+    SOURCE_SHARE,  /* such a number over the counted requests */
 };
 
 enum take {
     TAKE_PERCENTILE,
     TAKE_MEAN,
     TAKE_MAX,
-};
-
-struct inputs {
-    const struct point_facts *facts;
-    const struct record_set *records;
-    struct sample samples[QUANTITY_COUNT];
-    struct gaps itl;
-    struct gaps icl;
+    TAKE_FIGURE,
 };
 
 struct rule {
     const char *key;
     enum source source;
-    enum quantity quantity;
+    enum quantity quantity; /* of the two samples */
     enum take take;
-    double percent;
-    double (*figure)(const struct inputs *inputs);
+    double percent; /* of TAKE_PERCENTILE */
+    double (*figure)(const struct point_facts *facts, const struct record_set *records);
 };
 
-static double window_s(const struct point_facts *facts)
-{
-    const int64_t length_ns = facts->window_end_ns - facts->window_start_ns;
-    return length_ns > 0 ? (double)length_ns / (double)NS_PER_S : (double)NAN;
-}
-
-static bool in_window(const struct point_facts *facts, int64_t at_ns)
-{
-    return at_ns >= facts->window_start_ns && at_ns < facts->window_end_ns;
-}
-
-static double throughput(const struct inputs *inputs)
-{
-    const struct point_facts *facts = inputs->facts;
-    /* Without the events nobody knows which tokens came inside. */
-    if (facts->streaming && !inputs->records->has_events) {
-        return NAN;
-    }
-    double tokens = 0.0;
-    for (uint64_t i = 0; i < inputs->records->n; i++) {
-        tokens += request_tokens_between(
-            facts, &inputs->records->records[i], facts->window_start_ns, facts->window_end_ns);
-    }
-    return tokens / window_s(facts);
-}
-
-/* Requests that ended ok inside the window. */
-static double req_per_s(const struct inputs *inputs, bool passing_only)
-{
-    const struct point_facts *facts = inputs->facts;
-    uint64_t n = 0;
-    for (uint64_t i = 0; i < inputs->records->n; i++) {
-        const struct record *record = &inputs->records->records[i];
-        n += record->outcome == OUTCOME_OK && in_window(facts, record->end_ns) &&
-             (!passing_only || request_passes(facts, record));
-    }
-    return (double)n / window_s(facts);
-}
-
-static double req_per_s_all(const struct inputs *inputs)
-{
-    return req_per_s(inputs, false);
-}
-
-static double req_per_s_passing(const struct inputs *inputs)
-{
-    return req_per_s(inputs, true);
-}
-
-static double prompt_tok_per_s(const struct inputs *inputs)
-{
-    const struct point_facts *facts = inputs->facts;
-    double tokens = 0.0;
-    for (uint64_t i = 0; i < inputs->records->n; i++) {
-        const struct record *record = &inputs->records->records[i];
-        const int64_t at_ns = facts->streaming ? record->first_token_ns : record->end_ns;
-        if (record->outcome == OUTCOME_OK && in_window(facts, at_ns)) {
-            tokens += request_quantity(facts, record, QUANTITY_PROMPT_TOKENS);
-        }
-    }
-    return tokens / window_s(facts);
-}
-
-static uint64_t n_counted(const struct inputs *inputs)
-{
-    uint64_t n = 0;
-    for (uint64_t i = 0; i < inputs->records->n; i++) {
-        n += request_is_counted(&inputs->records->records[i]);
-    }
-    return n;
-}
-
-static double n_samples(const struct inputs *inputs)
-{
-    return (double)n_counted(inputs);
-}
-
-static double n_ok(const struct inputs *inputs)
-{
-    return (double)(n_counted(inputs) - inputs->samples[QUANTITY_TOTAL_MS].n_failed);
-}
-
-static double share_of_counted(double n, const struct inputs *inputs)
-{
-    const uint64_t counted = n_counted(inputs);
-    return counted > 0 ? n / (double)counted : (double)NAN;
-}
-
-static double ok_rate(const struct inputs *inputs)
-{
-    return share_of_counted(n_ok(inputs), inputs);
-}
-
-static double compliance_rate(const struct inputs *inputs)
-{
-    uint64_t n = 0;
-    for (uint64_t i = 0; i < inputs->records->n; i++) {
-        const struct record *record = &inputs->records->records[i];
-        n += request_is_counted(record) && request_passes(inputs->facts, record);
-    }
-    return share_of_counted((double)n, inputs);
-}
-
-static double cold_start_ms(const struct inputs *inputs)
-{
-    const int64_t cold_ns = inputs->facts->cold_start_ns;
-    return cold_ns == RECORD_NONE ? (double)NAN : (double)cold_ns / (double)NS_PER_MS;
-}
-
-static double connect_wait_max_ms(const struct inputs *inputs)
-{
-    double longest_ms = NAN;
-    for (uint64_t i = 0; i < inputs->records->n; i++) {
-        const struct record *record = &inputs->records->records[i];
-        if (request_is_counted(record)) {
-            longest_ms = fmax(longest_ms, (double)record->connect_ns / (double)NS_PER_MS);
-        }
-    }
-    return longest_ms;
-}
+struct inputs {
+    const struct point_facts *facts;
+    const struct record_set *records;
+    double n_counted;
+    struct sample samples[QUANTITY_COUNT];
+    struct gaps itl;
+    struct gaps icl;
+    struct gap_groups itl_groups;
+    struct gap_groups icl_groups;
+};
 
 /* clang-format off */
-#define FIGURE(key, function)        {key, SOURCE_FIGURE, 0, TAKE_MEAN, 0.0, function}
+#define FIGURE(key, function)        {key, SOURCE_FIGURE, 0, TAKE_FIGURE, 0.0, function}
+#define SHARE(key, function)         {key, SOURCE_SHARE, 0, TAKE_FIGURE, 0.0, function}
 #define OF(key, quantity, percent)   {key, SOURCE_SAMPLE, quantity, TAKE_PERCENTILE, percent, NULL}
 #define MEAN(key, quantity)          {key, SOURCE_SAMPLE, quantity, TAKE_MEAN, 0.0, NULL}
 #define FAILED(key, quantity, percent) {key, SOURCE_FAILURES, quantity, TAKE_PERCENTILE, percent, NULL}
 #define GAPS(key, source, percent)   {key, source, 0, TAKE_PERCENTILE, percent, NULL}
 
 static const struct rule rules[] = {
-    FIGURE("throughput_tok_per_s", throughput),
-    FIGURE("req_per_s_all", req_per_s_all),
-    FIGURE("req_per_s_passing", req_per_s_passing),
-    FIGURE("prompt_tok_per_s", prompt_tok_per_s),
-    FIGURE("ok_rate", ok_rate),
-    FIGURE("compliance_rate", compliance_rate),
+    FIGURE("throughput_tok_per_s", figure_throughput),
+    FIGURE("req_per_s_all", figure_req_per_s_all),
+    FIGURE("req_per_s_passing", figure_req_per_s_passing),
+    FIGURE("prompt_tok_per_s", figure_prompt_tok_per_s),
+    SHARE("ok_rate", figure_n_ok),
+    SHARE("compliance_rate", figure_n_passing),
 
     OF("ttft_p50_ms", QUANTITY_TTFT_MS, 50.0),
     OF("ttft_p90_ms", QUANTITY_TTFT_MS, 90.0),
@@ -213,11 +108,11 @@ static const struct rule rules[] = {
     OF("total_from_send_p50_ms", QUANTITY_TOTAL_FROM_SEND_MS, 50.0),
     OF("total_from_send_p99_ms", QUANTITY_TOTAL_FROM_SEND_MS, 99.0),
 
-    FIGURE("cold_start_ms", cold_start_ms),
-    FIGURE("connect_wait_max_ms", connect_wait_max_ms),
+    FIGURE("cold_start_ms", figure_cold_start_ms),
+    FIGURE("connect_wait_max_ms", figure_connect_wait_max_ms),
 
-    FIGURE("n_samples", n_samples),
-    FIGURE("n_ok", n_ok),
+    FIGURE("n_samples", figure_n_counted),
+    FIGURE("n_ok", figure_n_ok),
     MEAN("output_tokens_mean", QUANTITY_OUTPUT_TOKENS),
     MEAN("prompt_tokens_mean", QUANTITY_PROMPT_TOKENS),
 };
@@ -243,72 +138,156 @@ static double mean_of(const double *values, size_t n)
     return n > 0 ? sum / (double)n : (double)NAN;
 }
 
-static void
-sample_value(const struct rule *rule, const struct sample *sample, struct summary_value *out)
+static void set_interval(struct summary_value *out, struct interval interval)
 {
-    if (rule->take == TAKE_MEAN) {
-        out->value = mean_of(sample->values, sample->n);
-        return;
-    }
-    const size_t n = sample->n + (rule->source == SOURCE_FAILURES ? sample->n_failed : 0);
-    const double value = percentile_sorted(sample->values, n, rule->percent);
+    out->low = interval.low;
+    out->high = interval.high;
+}
+
+static void sample_value(
+    const struct rule *rule, const struct sample *sample, size_t n, struct summary_value *out)
+{
+    const double value = rule->take == TAKE_MEAN
+                             ? mean_of(sample->values, n)
+                             : percentile_sorted(sample->values, n, rule->percent);
+    /* An infinite percentile has no number that could be written: null, as the definition says. */
     out->value = isfinite(value) ? value : (double)NAN;
 }
 
-static double gaps_at(const struct gaps *gaps, uint64_t place)
+static void sample_interval(
+    const struct rule *rule,
+    const struct sample *sample,
+    size_t n,
+    struct rng *rng,
+    struct summary_value *out)
 {
-    uint64_t passed = 0;
-    for (size_t i = 0; i < gaps->n; i++) {
-        passed += gaps->items[i].weight;
-        if (place < passed) {
-            return gaps->items[i].value;
-        }
-    }
-    return NAN;
+    const struct interval interval =
+        rule->take == TAKE_MEAN ? bootstrap_mean(sample->values, n, rng)
+                                : bootstrap_percentile(sample->values, n, rule->percent, rng);
+    set_interval(out, interval);
 }
 
-static void gaps_value(const struct rule *rule, const struct gaps *gaps, struct summary_value *out)
+static void
+gaps_value(const struct rule *rule, const struct gap_groups *groups, struct summary_value *out)
 {
-    if (gaps->n == 0) {
-        return;
-    }
-    if (rule->take == TAKE_MAX) {
-        out->value = gaps->items[gaps->n - 1].value;
-        return;
-    }
     if (rule->take == TAKE_MEAN) {
-        double sum = 0.0;
-        for (size_t i = 0; i < gaps->n; i++) {
-            sum += gaps->items[i].value * (double)gaps->items[i].weight;
-        }
-        out->value = sum / (double)gaps->n_repeated;
-        return;
+        out->value = gap_groups_mean(groups);
+    } else if (rule->take == TAKE_MAX) {
+        out->value = groups->n > 0 ? groups->items[groups->n - 1].value : (double)NAN;
+    } else {
+        out->value = gap_groups_percentile(groups, rule->percent);
     }
-    const struct percentile_rank rank = percentile_rank(gaps->n_repeated, rule->percent);
-    out->value =
-        percentile_between(gaps_at(gaps, rank.lower), gaps_at(gaps, rank.upper), rank.fraction);
 }
 
-static struct summary_value
-compute_value(const struct inputs *inputs, const struct metric *metric, const struct rule *rule)
+static void gaps_interval(
+    const struct rule *rule,
+    const struct gap_groups *groups,
+    struct rng *rng,
+    struct summary_value *out)
 {
-    struct summary_value out = {.metric = metric, .value = NAN, .low = NAN, .high = NAN};
+    if (rule->take == TAKE_MEAN) {
+        set_interval(out, gap_groups_mean_interval(groups, rng));
+    } else if (rule->take == TAKE_PERCENTILE) {
+        set_interval(out, gap_groups_percentile_interval(groups, rule->percent, rng));
+    }
+}
+
+static bool reads_gaps(const struct rule *rule)
+{
+    return rule->source == SOURCE_ITL || rule->source == SOURCE_ICL;
+}
+
+/* What a value rests on: how many values, from how many requests. */
+struct support {
+    uint64_t n_values;
+    uint64_t n_requests;
+};
+
+static struct support support_of(const struct inputs *inputs, const struct rule *rule)
+{
+    if (reads_gaps(rule)) {
+        const struct gaps *gaps = rule->source == SOURCE_ITL ? &inputs->itl : &inputs->icl;
+        return (struct support){.n_values = gaps->n_repeated, .n_requests = gaps->n_clusters};
+    }
+    if (rule->source == SOURCE_SHARE) {
+        const uint64_t n = (uint64_t)inputs->n_counted;
+        return (struct support){.n_values = n, .n_requests = n};
+    }
+    if (rule->source == SOURCE_FIGURE) {
+        return (struct support){0};
+    }
+    const struct sample *sample = &inputs->samples[rule->quantity];
+    const uint64_t n = sample->n + (rule->source == SOURCE_FAILURES ? sample->n_failed : 0);
+    return (struct support){.n_values = n, .n_requests = n};
+}
+
+static bool is_supported(const struct rule *rule, struct support support)
+{
+    const uint64_t needed =
+        rule->take == TAKE_PERCENTILE ? percentile_min_samples(rule->percent) : interval_min;
+    return support.n_values >= needed && support.n_requests >= interval_min;
+}
+
+static void compute_value(
+    const struct inputs *inputs,
+    const struct rule *rule,
+    bool with_interval,
+    struct summary_value *out)
+{
+    struct rng rng;
+    bootstrap_start(&rng, inputs->facts->seed, rule->key);
+    const uint64_t n = support_of(inputs, rule).n_values;
+    const struct gap_groups *groups =
+        rule->source == SOURCE_ITL ? &inputs->itl_groups : &inputs->icl_groups;
+    double figure = (double)NAN;
     switch (rule->source) {
     case SOURCE_SAMPLE:
     case SOURCE_FAILURES:
-        sample_value(rule, &inputs->samples[rule->quantity], &out);
+        sample_value(rule, &inputs->samples[rule->quantity], n, out);
+        if (with_interval && !isnan(out->value)) {
+            sample_interval(rule, &inputs->samples[rule->quantity], n, &rng, out);
+        }
         break;
     case SOURCE_ITL:
-        gaps_value(rule, &inputs->itl, &out);
-        break;
     case SOURCE_ICL:
-        gaps_value(rule, &inputs->icl, &out);
+        gaps_value(rule, groups, out);
+        if (with_interval) {
+            gaps_interval(rule, groups, &rng, out);
+        }
         break;
     case SOURCE_FIGURE:
-        out.value = rule->figure(inputs);
+        out->value = rule->figure(inputs->facts, inputs->records);
+        break;
+    case SOURCE_SHARE:
+        figure = rule->figure(inputs->facts, inputs->records);
+        out->value = n > 0 ? figure / inputs->n_counted : (double)NAN;
+        if (with_interval) {
+            set_interval(out, bootstrap_share((uint64_t)figure, n, &rng));
+        }
         break;
     }
-    return out;
+}
+
+static void add_value(
+    const struct inputs *inputs,
+    const struct metric *metric,
+    const struct rule *rule,
+    struct summary *out)
+{
+    assert(out->n_values < SUMMARY_VALUES_MAX);
+    struct summary_value *value = &out->values[out->n_values];
+    *value = (struct summary_value){
+        .metric = metric, .value = (double)NAN, .low = (double)NAN, .high = (double)NAN};
+    const struct support support = support_of(inputs, rule);
+    const bool supported = is_supported(rule, support);
+    compute_value(inputs, rule, supported, value);
+    out->n_values++;
+    if (rule->take == TAKE_PERCENTILE && !supported && support.n_values > 0) {
+        struct measurement *measurement = &out->measurement;
+        assert(measurement->n_unsupported < SUMMARY_UNSUPPORTED_MAX);
+        measurement->unsupported_percentiles[measurement->n_unsupported] = metric->key;
+        measurement->n_unsupported++;
+    }
 }
 
 static void inputs_done(struct inputs *self)
@@ -316,6 +295,8 @@ static void inputs_done(struct inputs *self)
     for (size_t q = 0; q < QUANTITY_COUNT; q++) {
         sample_done(&self->samples[q]);
     }
+    gap_groups_done(&self->itl_groups);
+    gap_groups_done(&self->icl_groups);
     gaps_done(&self->itl);
     gaps_done(&self->icl);
 }
@@ -323,29 +304,40 @@ static void inputs_done(struct inputs *self)
 static void
 inputs_init(struct inputs *self, const struct point_facts *facts, const struct record_set *records)
 {
-    *self = (struct inputs){.facts = facts, .records = records};
+    *self = (struct inputs){
+        .facts = facts, .records = records, .n_counted = figure_n_counted(facts, records)};
     for (size_t q = 0; q < QUANTITY_COUNT; q++) {
         sample_init(&self->samples[q], facts, records, (enum quantity)q);
     }
+    struct rng rng;
     gaps_init(&self->itl, facts, records, GAP_TOKENS);
+    bootstrap_start(&rng, facts->seed, "itl");
+    gap_groups_init(&self->itl_groups, &self->itl, &rng);
     gaps_init(&self->icl, facts, records, GAP_EVENTS);
+    bootstrap_start(&rng, facts->seed, "icl");
+    gap_groups_init(&self->icl_groups, &self->icl, &rng);
 }
 
 void summary_compute(
     const struct point_facts *facts, const struct record_set *records, struct summary *out)
 {
     *out = (struct summary){0};
+    measurement_compute(facts, records, &out->measurement);
     CLEANUP(inputs_done) struct inputs inputs;
     inputs_init(&inputs, facts, records);
     for (size_t i = 0; i < metric_table_len; i++) {
         const struct rule *rule = rule_find(metric_table[i].key);
         if (rule != NULL) {
-            assert(out->n_values < SUMMARY_VALUES_MAX);
-            out->values[out->n_values] = compute_value(&inputs, &metric_table[i], rule);
-            out->n_values++;
+            add_value(&inputs, &metric_table[i], rule, out);
         }
     }
-    out->validity = n_counted(&inputs) > 0 ? VALIDITY_VALID : VALIDITY_INVALID;
+    const struct validity_input validity = {
+        .facts = facts,
+        .measurement = &out->measurement,
+        .ok_rate = summary_get(out, "ok_rate"),
+        .latency_in_flight_s = in_flight_compute(facts, records).latency_mean_s,
+    };
+    out->validity = validity_judge(&validity, out->reasons, &out->n_reasons);
 }
 
 double summary_get(const struct summary *self, const char *key)
@@ -355,7 +347,7 @@ double summary_get(const struct summary *self, const char *key)
             return self->values[i].value;
         }
     }
-    return NAN;
+    return (double)NAN;
 }
 
 static const char *const status_names[] = {

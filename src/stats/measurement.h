@@ -1,0 +1,12 @@
+/* measurement.h - the evidence of how well the measuring itself went.
+ *
+ * Pure.  Fields are those of struct measurement in summary.h; NAN where a figure does not exist
+ * (dispatch delay, rate and arrival test in a closed loop, turnaround in an open one).
+ * Source: MEASUREMENT.md "Evidence of validity". */
+#pragma once
+
+#include "stats/summary.h"
+
+/* Fills everything but the list of unsupported percentiles. */
+void measurement_compute(
+    const struct point_facts *facts, const struct record_set *records, struct measurement *out);
