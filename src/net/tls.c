@@ -152,7 +152,7 @@ void tls_session_feed(struct tls_session *self, const void *data, size_t len)
     (void)done;
 }
 
-static const char *root_hint(long verified)
+const char *tls_root_hint(long verified)
 {
     switch (verified) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
@@ -174,7 +174,7 @@ static void describe_failure(struct tls_session *self)
     if (verified != X509_V_OK && SSL_get_verify_mode(self->ssl) != SSL_VERIFY_NONE) {
         (void)snprintf(
             failure->text, sizeof(failure->text), "certificate of %.100s: %s%s", self->name,
-            X509_verify_cert_error_string(verified), root_hint(verified));
+            X509_verify_cert_error_string(verified), tls_root_hint(verified));
         return;
     }
     const unsigned long code = ERR_peek_error();

@@ -41,3 +41,6 @@ void tls_session_shut(struct tls_session *self);
 /* Ciphertext that waits to be sent: its first bytes, borrowed until the next call.  Returns their number. */
 size_t tls_session_output(struct tls_session *self, const char **data);
 void tls_session_output_sent(struct tls_session *self, size_t n);
+
+/* "; --cacert FILE names its root" where OpenSSL's verification result says that a root is missing, else "". */
+const char *tls_root_hint(long verify_result);

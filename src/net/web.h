@@ -14,22 +14,23 @@ struct web_request {
     size_t body_len;
     const char *ca_file; /* NULL: the system's roots */
     bool insecure;
-    long timeout_ms;
-    size_t max_bytes; /* longest answer that is accepted */
+    long timeout_ms;  /* for all of it; 0: none */
+    size_t max_bytes; /* longest body that is accepted */
 };
 
 struct web_answer {
     long status;
-    struct bytes body;
-    char content_type[128];
-    char server[128]; /* Server header */
-    char date[64];    /* Date header */
+    struct bytes body;      /* data is NULL when it is empty */
+    char content_type[128]; /* headers: "" when there is none, cut when longer */
+    char server[128];       /* Server header */
+    char date[64];          /* Date header */
 };
 
 /* Runs one request; redirects are not followed, proxies of the environment are not used for
  * loopback.  *out is the caller's: web_answer_done.
- * Errors: ERROR_UNAVAILABLE naming the URL and libcurl's reason, ERROR_LIMIT. An HTTP status is no
- * error. */
+ * Threads: may be called from several at once.
+ * Errors: ERROR_UNAVAILABLE naming the URL and libcurl's reason, ERROR_LIMIT naming the URL.  An HTTP
+ * status is no error.  `out` is untouched on failure. */
 MUST_CHECK int
 web_fetch(const struct web_request *request, struct web_answer *out, struct error *err);
 void web_answer_done(struct web_answer *self);

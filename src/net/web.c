@@ -1,0 +1,194 @@
+/* One easy handle for one request: nothing here is fast, nothing needs to be.  What libcurl would do on
+ * its own account is switched off: signals, redirects, other protocols, answers without end, and proxies
+ * where the engine is on this machine. */
+#include "net/web.h"
+
+#include "net/tls.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void easy_freep(CURL **curl)
+{
+    curl_easy_cleanup(*curl);
+}
+
+static void list_freep(struct curl_slist **list)
+{
+    curl_slist_free_all(*list);
+}
+
+static void url_freep(CURLU **url)
+{
+    curl_url_cleanup(*url);
+}
+
+static void curl_textp(char **text)
+{
+    curl_free(*text);
+}
+
+static void init_once(void)
+{
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static size_t take_body(char *data, size_t size, size_t n, void *user)
+{
+    struct web_answer *answer = user;
+    bytes_add(&answer->body, data, size * n);
+    return answer->body.failed ? 0 : size * n;
+}
+
+/* Copies the value when the line is this header; what does not fit is cut. */
+static void take_header(const char *line, size_t len, const char *name, char *out, size_t out_size)
+{
+    const size_t name_len = strlen(name);
+    if (len <= name_len || strncasecmp(line, name, name_len) != 0 || line[name_len] != ':') {
+        return;
+    }
+    const char *value = line + name_len + 1;
+    size_t value_len = len - name_len - 1;
+    while (value_len > 0 && (*value == ' ' || *value == '\t')) {
+        value++;
+        value_len--;
+    }
+    while (value_len > 0 && strchr(" \t\r\n", value[value_len - 1]) != NULL) {
+        value_len--;
+    }
+    (void)snprintf(out, out_size, "%.*s", (int)value_len, value);
+}
+
+static size_t take_header_line(char *data, size_t size, size_t n, void *user)
+{
+    struct web_answer *answer = user;
+    const size_t len = size * n;
+    if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+        /* The head of another response: what an interim one said does not count. */
+        answer->content_type[0] = '\0';
+        answer->server[0] = '\0';
+        answer->date[0] = '\0';
+    }
+    take_header(data, len, "Content-Type", answer->content_type, sizeof(answer->content_type));
+    take_header(data, len, "Server", answer->server, sizeof(answer->server));
+    take_header(data, len, "Date", answer->date, sizeof(answer->date));
+    return len;
+}
+
+static bool is_loopback(const char *url)
+{
+    CLEANUP(url_freep) CURLU *parsed = curl_url();
+    CLEANUP(curl_textp) char *host = NULL;
+    if (parsed == NULL || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK ||
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+        return false;
+    }
+    return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+           strcmp(host, "[::1]") == 0;
+}
+
+static void allow_http_only(CURL *curl)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+static void set_behaviour(CURL *curl, const struct web_request *request)
+{
+    (void)curl_easy_setopt(curl, CURLOPT_URL, request->url);
+    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    (void)curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->timeout_ms);
+    (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "bench");
+    allow_http_only(curl);
+    if (is_loopback(request->url)) {
+        (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    }
+    if (request->ca_file != NULL) {
+        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+        (void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    }
+    if (request->insecure) {
+        (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
+static struct curl_slist *make_headers(const struct web_request *request)
+{
+    struct curl_slist *list = NULL;
+    for (size_t i = 0; i < request->n_headers; i++) {
+        list = curl_slist_append(list, request->headers[i]);
+    }
+    /* libcurl would ask whether a long body is welcome, and wait a second for the answer. */
+    return curl_slist_append(list, "Expect:");
+}
+
+static void set_message(CURL *curl, const struct web_request *request, struct curl_slist *headers)
+{
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    if (request->body != NULL) {
+        (void)curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+    }
+    if (request->method != NULL) {
+        (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+        if (strcmp(request->method, "HEAD") == 0) {
+            (void)curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+        }
+    }
+}
+
+int web_fetch(const struct web_request *request, struct web_answer *out, struct error *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, init_once);
+    CLEANUP(easy_freep) CURL *curl = curl_easy_init();
+    if (curl == NULL) {
+        return error_set(err, ERROR_UNAVAILABLE, "%s: libcurl cannot be initialised", request->url);
+    }
+    struct web_answer answer = {0};
+    bytes_init(&answer.body, request->max_bytes);
+    char reason[CURL_ERROR_SIZE] = "";
+    CLEANUP(list_freep) struct curl_slist *headers = make_headers(request);
+    set_behaviour(curl, request);
+    set_message(curl, request, headers);
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header_line);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
+    const CURLcode code = curl_easy_perform(curl);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
+    if (code == CURLE_OK) {
+        *out = answer;
+        return 0;
+    }
+    long verified = 0;
+    (void)curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verified);
+    const bool too_long = answer.body.failed;
+    web_answer_done(&answer);
+    if (too_long) {
+        return error_set(
+            err, ERROR_LIMIT, "%s: the answer is longer than %zu bytes", request->url,
+            request->max_bytes);
+    }
+    return error_set(
+        err, ERROR_UNAVAILABLE, "%s: %s%s", request->url,
+        reason[0] != '\0' ? reason : curl_easy_strerror(code), tls_root_hint(verified));
+}
+
+void web_answer_done(struct web_answer *self)
+{
+    bytes_done(&self->body);
+    *self = (struct web_answer){0};
+}
