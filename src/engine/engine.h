@@ -38,19 +38,21 @@ struct engine_identity {
 
 /* One event of a stream, or a whole non-streamed answer. */
 enum answer_what {
-    ANSWER_ROLE = 1 << 0,      /* role-only or empty delta */
+    ANSWER_ROLE = 1 << 0,      /* role-only or empty delta: never a token */
     ANSWER_CONTENT = 1 << 1,   /* generated text */
     ANSWER_REASONING = 1 << 2, /* reasoning text */
     ANSWER_TOOL = 1 << 3,      /* tool-call delta */
     ANSWER_FINISH = 1 << 4,    /* finish_reason is set */
-    ANSWER_USAGE = 1 << 5,     /* the final counts are set */
+    ANSWER_USAGE = 1 << 5,     /* completion_tokens is set; the last one of a stream wins */
     ANSWER_DONE = 1 << 6,      /* "[DONE]" */
     ANSWER_ERROR = 1 << 7,     /* the engine reports an error inside the stream */
     ANSWER_NOTHING = 1 << 8,   /* data: null, progress, an event without meaning here */
 };
 
+/* A stream event has one or two pieces of text; a whole answer with tool calls has two for each
+ * call.  An answer with more pieces is refused: a count must not silently lack some. */
 enum {
-    ANSWER_TEXTS_MAX = 8,
+    ANSWER_TEXTS_MAX = 64,
     ANSWER_FINISH_SIZE = 16
 };
 
@@ -61,10 +63,16 @@ struct answer_text {
     bool escaped;
 };
 
+/* Counts may come several times in one stream (vLLM with continuous_usage_stats: in every event;
+ * llama.cpp with timings_per_token: likewise): each time ANSWER_USAGE is set, and the last one wins.
+ * Only the event without choices, or the last event of the stream, is final.
+ * tokens_so_far is the same number where it comes together with a choice: it counts the tokens of
+ * this event and all before it, so an event's own tokens are the difference to the count before. */
 struct answer_event {
     unsigned what; /* enum answer_what bits */
     unsigned n_texts;
-    struct answer_text texts[ANSWER_TEXTS_MAX]; /* in order; borrowed from the event's bytes */
+    struct answer_text texts[ANSWER_TEXTS_MAX]; /* in order; borrowed from the event's bytes; those
+                                                   past n_texts are not written */
     int32_t tokens_so_far; /* engine's running count of generated tokens in this event; -1: none */
     int32_t prompt_tokens; /* -1 where not told, here and below */
     int32_t completion_tokens;
@@ -73,33 +81,41 @@ struct answer_event {
     char finish[ANSWER_FINISH_SIZE];
     const char *model; /* model named in the answer, raw; NULL: none */
     size_t model_len;
-    const char *error; /* with ANSWER_ERROR or on failure: static or borrowed text */
+    const char
+        *error; /* with ANSWER_ERROR: the engine's message, raw as in the JSON; on failure: what
+                          is wrong, static text */
     size_t error_len;
 };
 
 struct engine_ops {
     const char *name;
     const char *summary;
-    unsigned default_port; /* of a local server; 0: --base-url is required */
-    bool continuous_usage; /* stream_options.continuous_usage_stats is understood */
-    bool timings_per_token;
-    bool ignore_eos;
-    const char *version_path; /* outside the API base, e.g. "/version"; NULL */
-    const char *config_path;  /* e.g. "/props"; NULL */
-    const char *metrics_path; /* e.g. "/metrics"; NULL */
+    unsigned default_port;  /* of a local server; 0: --base-url is required */
+    bool continuous_usage;  /* stream_options.continuous_usage_stats is understood */
+    bool timings_per_token; /* "timings_per_token": true gives counts in every event */
+    bool ignore_eos;        /* "ignore_eos" is understood */
+    bool
+        max_completion_tokens; /* chat: the limit's name is max_completion_tokens, not max_tokens */
+    bool models_optional;      /* may lack BASE/models: then --model must be given */
+    const char *version_path;  /* outside the API base, e.g. "/version"; NULL */
+    const char *config_path;   /* e.g. "/props"; NULL */
+    const char *metrics_path;  /* e.g. "/metrics"; NULL */
 
     /* Asks models, version and configuration.  `arena` keeps out->config.
      * Errors: ERROR_UNAVAILABLE (does not answer, still loading, wrong key), ERROR_USAGE (model not
      * served, several served and none chosen; names them). */
-    int (*probe)(
+    MUST_CHECK int (*probe)(
         const struct engine_ops *self,
         const struct engine_target *target,
         struct arena *arena,
         struct engine_identity *out,
         struct error *err);
 
-    /* Head and body of one request.  *out->bytes is the caller's (free). */
-    int (*render_request)(
+    /* Head and body of one request: the same input gives the same bytes.  out->bytes is the
+     * caller's (free).
+     * Errors: ERROR_USAGE for a header, key or extra body that cannot be sent, or a prompt that is
+     * not UTF-8; the text names it (never the key itself). */
+    MUST_CHECK int (*render_request)(
         const struct engine_ops *self,
         const struct engine_target *target,
         const struct request_shape *shape,
@@ -107,23 +123,26 @@ struct engine_ops {
         struct rendered *out,
         struct error *err);
 
-    /* Reads the data of one SSE event.  False: malformed JSON or not the expected shape. */
+    /* Reads the data of one SSE event.  False: malformed JSON or not the expected shape; then only
+     * out->error is to be looked at. */
     bool (*read_event)(const char *data, size_t len, struct answer_event *out);
 
-    /* Reads a non-streamed answer's body. */
+    /* Reads a non-streamed answer's body; it must hold choices or an error. */
     bool (*read_body)(const char *data, size_t len, struct answer_event *out);
 };
 
 extern const struct engine_ops *const engine_table[];
 extern const size_t engine_table_len;
 
-/* The row with this name, or NULL. */
+/* The row with this name, or NULL.  Where a user gave the name, suggest with text_nearest. */
 const struct engine_ops *engine_find(const char *name);
 
-/* The error text inside an engine's error body (OpenAI, vLLM, llama.cpp, TGI shapes), copied into
- * `out`; the body's first bytes when it has no known shape. */
+/* The error text inside an engine's error body (OpenAI, vLLM, llama.cpp, TGI, FastAPI shapes), decoded
+ * into `out` as one line, cut at whole characters; the body's first bytes when it has no known
+ * shape.  Needs no memory. */
 void engine_error_text(const char *body, size_t len, char *out, size_t out_size);
 
-/* True when the two identities describe the same engine: version, model, context, configuration but
- * for counters. */
+/* True when the two identities describe the same engine: version, server, model, context and
+ * configuration (which the probe has stripped of counters and of values that change by
+ * themselves). */
 bool engine_identity_equal(const struct engine_identity *a, const struct engine_identity *b);

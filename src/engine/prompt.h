@@ -25,15 +25,18 @@ struct request_shape {
     bool stream;
     uint32_t max_tokens;
     double temperature;
-    bool ignore_eos;        /* ask the engine to fill max_tokens, where it can */
-    const char *extra_body; /* JSON object merged into every body; NULL: none */
-    bool salt;              /* put a unique salt in front of the first message */
-    uint64_t seed;          /* sent as "seed" */
+    bool ignore_eos; /* ask the engine to fill max_tokens, where it can */
+    /* JSON object whose members replace those of every body, a null removes one (the top level of
+     * RFC 7396); NULL: none.  What belongs to the run cannot be replaced: model, messages, prompt,
+     * stream, and n other than 1 (a request is one answer). */
+    const char *extra_body;
+    bool salt;     /* put a unique salt in front of the first message */
+    uint64_t seed; /* its low 31 bits are sent as "seed" */
 };
 
 /* The salt is SALT_LEN bytes at a known place in the rendered body: "[0123456789ab] ".  Its 48 bits
  * are an injective function of the request's index (a keyed permutation), so no two requests of a
- * run share one, and the length never changes. */
+ * run share one, and the length never changes.  The rendered bytes hold zeros there. */
 enum {
     SALT_HEX_LEN = 12,
     SALT_LEN = SALT_HEX_LEN + 3
@@ -47,6 +50,7 @@ struct rendered {
     uint32_t salt_at; /* offset of the salt's first hex digit; 0: no salt */
 };
 
-/* Writes the salt of request `index` of a run with `seed` into rendered bytes: a pure function, so
- * that the same run sends the same bytes. */
+/* Writes the salt of request `index` (below 2^48) of a run with `seed` into rendered bytes, as
+ * SALT_HEX_LEN lower-case hex digits without a NUL: a pure function, so that the same run sends the
+ * same bytes.  Needs no memory. */
 void prompt_salt_write(char *hex, uint64_t seed, uint64_t index);

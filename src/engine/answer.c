@@ -1,0 +1,140 @@
+/* The walk itself, and the members that events and error bodies have in common.  The grammar is in
+ * the tables of the callers; their depth is fixed, so the walk through a handler into the next table
+ * ends where the tables end, not where the input does. */
+#include "engine/answer.h"
+
+#include <string.h>
+
+enum {
+    KEY_RAW_MAX = 256 /* an escaped key that is longer is none that we know */
+};
+
+void answer_reader_init(
+    struct answer_reader *self, const char *data, size_t len, struct answer_event *out)
+{
+    *self = (struct answer_reader){
+        .out = out,
+        .timing_prompt = -1,
+        .timing_cached = -1,
+        .timing_predicted = -1,
+    };
+    json_pull_init(&self->pull, data, len);
+    /* Not by one assignment: the texts, most of the struct, need no zeroing. */
+    out->what = 0;
+    out->n_texts = 0;
+    out->tokens_so_far = -1;
+    out->prompt_tokens = -1;
+    out->completion_tokens = -1;
+    out->cached_tokens = -1;
+    out->reasoning_tokens = -1;
+    memset(out->finish, 0, sizeof(out->finish));
+    out->model = NULL;
+    out->model_len = 0;
+    out->error = NULL;
+    out->error_len = 0;
+}
+
+bool answer_fail(struct answer_reader *self, const char *what)
+{
+    if (self->fault == NULL) {
+        self->fault = what;
+    }
+    return false;
+}
+
+bool answer_skip(struct answer_reader *self, enum json_token value)
+{
+    if (value == JSON_TOKEN_OBJECT_BEGIN || value == JSON_TOKEN_ARRAY_BEGIN) {
+        return json_pull_skip(&self->pull);
+    }
+    return value != JSON_TOKEN_ERROR && value != JSON_TOKEN_END;
+}
+
+static bool key_is(const struct answer_reader *self, const char *name)
+{
+    if (!self->pull.escaped) {
+        return json_pull_is(&self->pull, name);
+    }
+    char decoded[KEY_RAW_MAX];
+    if (self->pull.len > sizeof(decoded)) {
+        return false;
+    }
+    const size_t len = json_unescape(self->pull.text, self->pull.len, decoded);
+    return len == strlen(name) && memcmp(decoded, name, len) == 0;
+}
+
+static const struct answer_member *
+member_find(const struct answer_reader *self, const struct answer_member *members, size_t n_members)
+{
+    for (size_t i = 0; i < n_members; i++) {
+        if (key_is(self, members[i].name)) {
+            return &members[i];
+        }
+    }
+    return NULL;
+}
+
+bool answer_read_object(
+    struct answer_reader *self, const struct answer_member *members, size_t n_members)
+{
+    for (;;) {
+        const enum json_token token = json_pull_next(&self->pull);
+        if (token == JSON_TOKEN_OBJECT_END) {
+            return true;
+        }
+        if (token != JSON_TOKEN_KEY) {
+            return false;
+        }
+        const struct answer_member *member = member_find(self, members, n_members);
+        const enum json_token value = json_pull_next(&self->pull);
+        const bool ok = member != NULL ? member->read(self, value) : answer_skip(self, value);
+        if (!ok) {
+            return false;
+        }
+    }
+}
+
+int32_t answer_count(const struct answer_reader *self)
+{
+    int64_t value = 0;
+    if (!json_pull_i64(&self->pull, &value) || value < 0 || value > INT32_MAX) {
+        return -1;
+    }
+    return (int32_t)value;
+}
+
+bool answer_read_message_text(struct answer_reader *self, enum json_token value)
+{
+    if (value == JSON_TOKEN_STRING) {
+        self->message = self->pull.text;
+        self->message_len = self->pull.len;
+    }
+    return answer_skip(self, value);
+}
+
+/* vLLM before 0.10 and SGLang: {"object":"error","message":"...",...}. */
+bool answer_read_object_kind(struct answer_reader *self, enum json_token value)
+{
+    if (value == JSON_TOKEN_STRING && json_pull_is(&self->pull, "error")) {
+        self->is_error = true;
+    }
+    return answer_skip(self, value);
+}
+
+static const struct answer_member error_members[] = {
+    {"message", answer_read_message_text},
+};
+
+/* {"error": {"message": ...}} (OpenAI, vLLM, llama.cpp) or {"error": "...", "error_type": ...}
+ * (TGI).  A null is no error. */
+bool answer_read_error(struct answer_reader *self, enum json_token value)
+{
+    if (value == JSON_TOKEN_NULL) {
+        return true;
+    }
+    self->is_error = true;
+    if (value == JSON_TOKEN_OBJECT_BEGIN) {
+        return answer_read_object(self, error_members, ARRAY_LEN(error_members));
+    }
+    return answer_read_message_text(self, value);
+}

@@ -1,0 +1,53 @@
+/* answer.h - walks JSON objects with the pull reader by tables of members.
+ *
+ * Internal to engine/.  A member's handler gets the value's first token and must take the whole
+ * value; unknown members are skipped; keys may come in any order and with escapes. */
+#pragma once
+
+#include "codec/json_pull.h"
+#include "engine/engine.h"
+
+/* State while one event is read. */
+struct answer_reader {
+    struct json_pull pull;
+    struct answer_event *out;
+    const char *fault;  /* what is wrong, static; NULL: ask the pull reader */
+    bool has_choice;    /* "choices" has at least one element */
+    bool has_text;      /* the current delta has brought text */
+    bool has_reasoning; /* the current delta has brought reasoning */
+    bool is_empty;      /* some choice brought neither text nor a finish reason */
+    bool is_progress;   /* the event tells of the prompt's progress */
+    bool has_finish;    /* the current choice has a finish reason */
+    bool is_error;      /* the top level says "object": "error" */
+    const char *message;
+    size_t message_len;
+    int64_t timing_prompt; /* llama.cpp's timings; -1: not told */
+    int64_t timing_cached;
+    int64_t timing_predicted;
+};
+
+struct answer_member {
+    const char *name;
+    bool (*read)(struct answer_reader *self, enum json_token value);
+};
+
+void answer_reader_init(
+    struct answer_reader *self, const char *data, size_t len, struct answer_event *out);
+
+/* Takes an object whose '{' was the last token. */
+bool answer_read_object(
+    struct answer_reader *self, const struct answer_member *members, size_t n_members);
+
+/* Takes the rest of a value whose first token is `value`. */
+bool answer_skip(struct answer_reader *self, enum json_token value);
+
+/* Records a fault; returns false. */
+bool answer_fail(struct answer_reader *self, const char *what);
+
+/* The last NUMBER as a count, or -1 when it is none (negative, a fraction, too large). */
+int32_t answer_count(const struct answer_reader *self);
+
+/* Handlers of a top-level "error" and its like, shared with engine_error_text. */
+bool answer_read_error(struct answer_reader *self, enum json_token value);
+bool answer_read_object_kind(struct answer_reader *self, enum json_token value);
+bool answer_read_message_text(struct answer_reader *self, enum json_token value);
