@@ -152,9 +152,9 @@ void tls_session_feed(struct tls_session *self, const void *data, size_t len)
     (void)done;
 }
 
-const char *tls_root_hint(long verified)
+const char *tls_root_hint(long verify_result)
 {
-    switch (verified) {
+    switch (verify_result) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:

@@ -7,50 +7,54 @@
 
 struct good_row {
     const char *url;
-    bool tls;
-    bool ipv6;
     const char *host;
-    unsigned port;
     const char *path;
     const char *authority;
     const char *normal;
+    unsigned port;
+    bool tls;
+    bool ipv6;
 };
 
 static const struct good_row good_rows[] = {
-    {"http://localhost", false, false, "localhost", 80, "", "localhost", "http://localhost:80"},
-    {"HTTP://LocalHost/", false, false, "localhost", 80, "", "localhost", "http://localhost:80"},
-    {"https://api.example.com/v1", true, false, "api.example.com", 443, "/v1", "api.example.com",
-     "https://api.example.com:443/v1"},
-    {"https://h:443/V1///", true, false, "h", 443, "/V1", "h", "https://h:443/V1"},
-    {"http://h:443", false, false, "h", 443, "", "h:443", "http://h:443"},
-    {"https://h:80", true, false, "h", 80, "", "h:80", "https://h:80"},
-    {"http://127.0.0.1:8000/v1/", false, false, "127.0.0.1", 8000, "/v1", "127.0.0.1:8000",
-     "http://127.0.0.1:8000/v1"},
-    {"http://[::1]:8000", false, true, "::1", 8000, "", "[::1]:8000", "http://[::1]:8000"},
-    {"http://[FE80::A]", false, true, "fe80::a", 80, "", "[fe80::a]", "http://[fe80::a]:80"},
-    {"http://my_host-2.:65535/a%20b/c", false, false, "my_host-2.", 65535, "/a%20b/c",
-     "my_host-2.:65535", "http://my_host-2.:65535/a%20b/c"},
+    {"http://localhost", "localhost", "", "localhost", "http://localhost:80", 80, false, false},
+    {"HTTP://LocalHost/", "localhost", "", "localhost", "http://localhost:80", 80, false, false},
+    {"https://api.example.com/v1", "api.example.com", "/v1", "api.example.com",
+     "https://api.example.com:443/v1", 443, true, false},
+    {"https://h:443/V1///", "h", "/V1", "h", "https://h:443/V1", 443, true, false},
+    {"http://h:443", "h", "", "h:443", "http://h:443", 443, false, false},
+    {"https://h:80", "h", "", "h:80", "https://h:80", 80, true, false},
+    {"http://127.0.0.1:8000/v1/", "127.0.0.1", "/v1", "127.0.0.1:8000", "http://127.0.0.1:8000/v1",
+     8000, false, false},
+    {"http://[::1]:8000", "::1", "", "[::1]:8000", "http://[::1]:8000", 8000, false, true},
+    {"http://[FE80::A]", "fe80::a", "", "[fe80::a]", "http://[fe80::a]:80", 80, false, true},
+    {"http://my_host-2.:65535/a%20b/c", "my_host-2.", "/a%20b/c", "my_host-2.:65535",
+     "http://my_host-2.:65535/a%20b/c", 65535, false, false},
 };
+
+static void check_good(const struct good_row *row)
+{
+    struct endpoint out;
+    struct error err = {0};
+    char normal[ENDPOINT_NORMAL_MAX];
+    if (endpoint_parse(row->url, &out, &err) != 0) {
+        fail_msg("%s: %s", row->url, err.text);
+    }
+    endpoint_normal(&out, normal);
+    if (out.tls != row->tls || out.ipv6_literal != row->ipv6 || out.port != row->port ||
+        !text_equal(out.host, row->host) || !text_equal(out.path, row->path) ||
+        !text_equal(out.authority, row->authority) || !text_equal(normal, row->normal)) {
+        fail_msg(
+            "%s: tls %d ipv6 %d host %s port %u path '%s' authority %s normal %s", row->url,
+            out.tls, out.ipv6_literal, out.host, out.port, out.path, out.authority, normal);
+    }
+}
 
 static void test_endpoint_parse__takes_urls_apart(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(good_rows); i++) {
-        const struct good_row *row = &good_rows[i];
-        struct endpoint out;
-        struct error err = {0};
-        char normal[ENDPOINT_NORMAL_MAX];
-        if (endpoint_parse(row->url, &out, &err) != 0) {
-            fail_msg("%s: %s", row->url, err.text);
-        }
-        endpoint_normal(&out, normal);
-        if (out.tls != row->tls || out.ipv6_literal != row->ipv6 || out.port != row->port ||
-            !text_equal(out.host, row->host) || !text_equal(out.path, row->path) ||
-            !text_equal(out.authority, row->authority) || !text_equal(normal, row->normal)) {
-            fail_msg(
-                "%s: tls %d ipv6 %d host %s port %u path '%s' authority %s normal %s", row->url,
-                out.tls, out.ipv6_literal, out.host, out.port, out.path, out.authority, normal);
-        }
+        check_good(&good_rows[i]);
     }
 }
 
