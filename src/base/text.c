@@ -2,7 +2,9 @@
  * leading blanks, locale) are not numbers that a command line should take. */
 #include "base/text.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,12 +77,20 @@ static bool is_decimal(const char *p)
     return *p == '\0';
 }
 
+double text_to_f64(const char *number)
+{
+    /* For "C" this returns a constant object: nothing is allocated, nothing is to be freed. */
+    const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    assert(c_locale != (locale_t)0);
+    return strtod_l(number, NULL, c_locale);
+}
+
 int text_parse_f64(const char *text, double min, double max, double *out, struct error *err)
 {
     if (!is_decimal(text)) {
         return error_set(err, ERROR_USAGE, "'%s' is not a number", text);
     }
-    const double value = strtod(text, NULL);
+    const double value = text_to_f64(text);
     if (!(value >= min && value <= max)) {
         return error_set(err, ERROR_USAGE, "'%s' is not between %g and %g", text, min, max);
     }
@@ -157,9 +167,10 @@ const char *text_nearest(const char *word, const char *const *names, size_t n)
     return best;
 }
 
-/* Length of the well-formed sequence at `p`, or 0.  Table 3-7 of the Unicode standard. */
-static size_t utf8_sequence(const unsigned char *p, size_t left)
+/* Table 3-7 of the Unicode standard. */
+size_t text_utf8_length(const char *bytes, size_t left)
 {
+    const unsigned char *p = (const unsigned char *)bytes;
     const unsigned char c = p[0];
     if (c < 0x80) {
         return 1;
@@ -197,7 +208,7 @@ bool text_is_utf8(const char *bytes, size_t len)
 {
     size_t at = 0;
     while (at < len) {
-        const size_t step = utf8_sequence((const unsigned char *)bytes + at, len - at);
+        const size_t step = text_utf8_length(bytes + at, len - at);
         if (step == 0) {
             return false;
         }
