@@ -1,0 +1,40 @@
+# A thin front of meson: every target is one or two commands that can be typed by hand.
+BUILD ?= build/gcc
+
+.PHONY: all test check asan tsan fmt fmt-check install clean deps
+
+all: deps $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+deps:
+	@tools/install-deps
+
+$(BUILD)/build.ninja: | deps
+	meson setup $(BUILD)
+
+test: all
+	meson test -C $(BUILD) --print-errorlogs
+
+# All that .ci/run checks, on the tools that are installed.
+check:
+	.ci/run
+
+asan: deps
+	[ -f build/asan/build.ninja ] || meson setup build/asan -Db_sanitize=address,undefined
+	ninja -C build/asan && meson test -C build/asan --print-errorlogs
+
+tsan: deps
+	[ -f build/tsan/build.ninja ] || meson setup build/tsan -Db_sanitize=thread
+	ninja -C build/tsan && meson test -C build/tsan --print-errorlogs
+
+fmt:
+	clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
+
+fmt-check:
+	clang-format --dry-run -Werror $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
+
+install: all
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf build
