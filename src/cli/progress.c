@@ -1,0 +1,89 @@
+/* The line is cut to the terminal's width: a line that wraps cannot be rewritten. */
+#include "cli/progress.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+
+enum {
+    PROGRESS_LINE_MAX = 256
+};
+
+static volatile sig_atomic_t signals_seen;
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (signals_seen < 2) {
+        signals_seen = signals_seen + 1;
+    }
+}
+
+void progress_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+int progress_signals(void)
+{
+    return (int)signals_seen;
+}
+
+static size_t progress_format(
+    const struct progress *self, const struct point_snapshot *snapshot, char out[PROGRESS_LINE_MAX])
+{
+    const double window_s = (double)snapshot->window_elapsed_ns / 1e9;
+    char of[32] = "";
+    if (self->duration_ns != CLOCK_NEVER && snapshot->window_elapsed_ns > 0) {
+        (void)snprintf(of, sizeof(of), "/%.0f", (double)self->duration_ns / 1e9);
+    }
+    const double seconds = window_s > 0.0 ? window_s : (double)snapshot->elapsed_ns / 1e9;
+    const double whole_s = (double)snapshot->elapsed_ns / 1e9;
+    const double rate = whole_s > 0.0 ? (double)snapshot->n_ended / whole_s : 0.0;
+    const double tokens = whole_s > 0.0 ? (double)snapshot->n_tokens / whole_s : 0.0;
+    char ttft[32] = "";
+    if (!isnan(snapshot->ttft_p50_ms)) {
+        (void)snprintf(ttft, sizeof(ttft), "  TTFT p50 %.3g ms", snapshot->ttft_p50_ms);
+    }
+    const int len = snprintf(
+        out, PROGRESS_LINE_MAX,
+        "%s %s %.0f%s s  %lld in flight  %.4g tok/s  %.3g req/s%s  %llu errors", self->label,
+        snapshot->phase, seconds, of, (long long)snapshot->in_flight, tokens, rate, ttft,
+        (unsigned long long)snapshot->n_failed);
+    return len < PROGRESS_LINE_MAX ? (size_t)len : PROGRESS_LINE_MAX - 1;
+}
+
+int progress_tick(void *self_pointer, const struct point_snapshot *snapshot)
+{
+    struct progress *self = self_pointer;
+    char line[PROGRESS_LINE_MAX];
+    size_t len = progress_format(self, snapshot, line);
+    const struct cli_context *context = self->context;
+    if (context->log_is_tty) {
+        if (context->columns > 1 && len >= context->columns) {
+            len = context->columns - 1;
+        }
+        (void)fprintf(context->log, "\r%.*s\033[K", (int)len, line);
+        (void)fflush(context->log);
+        self->drawn = true;
+    } else if (snapshot->elapsed_ns - self->last_plain_ns >= PROGRESS_PLAIN_NS) {
+        self->last_plain_ns = snapshot->elapsed_ns;
+        (void)fprintf(context->log, "%s\n", line);
+        (void)fflush(context->log);
+    }
+    return progress_signals();
+}
+
+void progress_end(struct progress *self)
+{
+    if (self->drawn) {
+        (void)fputs("\r\033[K", self->context->log);
+        (void)fflush(self->context->log);
+        self->drawn = false;
+    }
+}

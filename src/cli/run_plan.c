@@ -1,0 +1,365 @@
+/* Cheap checks first, then files, then the engine: a run that cannot succeed ends here, with one line
+ * that says what to change. */
+#include "cli/run_plan.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "hardware/fingerprint.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* Descriptors beside the connections: files, epoll, timers, the built-in engine. */
+enum {
+    DESCRIPTORS_SPARE = 128
+};
+
+void run_plan_warn(struct run_plan *self, const char *format, ...)
+{
+    char text[ERROR_TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    (void)fprintf(self->context->log, "bench run: warning: %s\n", text);
+    (void)json_append(self->warnings, json_new_text(&self->arena, text));
+}
+
+bool run_plan_is_built_in(const struct run_options *options)
+{
+    return text_equal(options->engine, "sim") && options->base_url[0] == '\0';
+}
+
+struct sim_options run_plan_sim_options(const struct run_options *options)
+{
+    return (struct sim_options){
+        .style = SIM_STYLE_VLLM,
+        .ttft_ns = clock_ns_of_seconds(options->sim_ttft_ms / 1e3),
+        .itl_ns = clock_ns_of_seconds(options->sim_itl_ms / 1e3),
+        .tokens = options->sim_tokens,
+        .max_batch = options->sim_max_batch,
+        .jitter = options->sim_jitter,
+        .seed = options->seed,
+    };
+}
+
+static int find_engine(struct run_plan *self, struct error *err)
+{
+    const char *name = self->options->engine;
+    self->engine = engine_find(name);
+    if (self->engine != NULL) {
+        return 0;
+    }
+    const char *names[32];
+    size_t n = 0;
+    for (size_t i = 0; i < engine_table_len && n < ARRAY_LEN(names); i++) {
+        names[n++] = engine_table[i]->name;
+    }
+    const char *near = text_nearest(name, names, n);
+    if (near != NULL) {
+        return error_set(
+            err, ERROR_USAGE, "--engine: unknown engine '%s': did you mean '%s'?", name, near);
+    }
+    return error_set(
+        err, ERROR_USAGE, "--engine: unknown engine '%s'; 'bench list' names the engines", name);
+}
+
+static int find_endpoint(struct run_plan *self, struct error *err)
+{
+    const struct run_options *options = self->options;
+    const char *url = options->base_url;
+    if (url[0] == '\0' && run_plan_is_built_in(options)) {
+        url = "http://127.0.0.1:1/v1"; /* the port comes when the engine has started */
+    } else if (url[0] == '\0') {
+        if (self->engine->default_port == 0) {
+            return error_set(
+                err, ERROR_USAGE, "--base-url is needed with --engine %s", options->engine);
+        }
+        url = arena_format(&self->arena, "http://127.0.0.1:%u/v1", self->engine->default_port);
+    }
+    self->target.base_url = url;
+    if (endpoint_parse(url, &self->target.endpoint, err) < 0) {
+        return error_prefix(err, "--base-url: ");
+    }
+    return 0;
+}
+
+static int find_credentials(struct run_plan *self, struct error *err)
+{
+    const struct run_options *options = self->options;
+    self->target.headers = options->headers;
+    self->target.n_headers = options->n_headers;
+    self->target.insecure = options->insecure;
+    self->target.ca_file = options->cacert[0] != '\0' ? options->cacert : NULL;
+    self->target.model = options->model;
+    if (options->api_key_env[0] != '\0') {
+        self->target.api_key = getenv(options->api_key_env);
+        if (self->target.api_key == NULL || self->target.api_key[0] == '\0') {
+            return error_set(
+                err, ERROR_USAGE, "--api-key-env: environment variable %s is not set",
+                options->api_key_env);
+        }
+    }
+    if (!self->target.endpoint.tls) {
+        return 0;
+    }
+    if (options->insecure) {
+        run_plan_warn(self, "--insecure: the engine's certificate is not verified");
+    }
+    return tls_context_open(self->target.ca_file, options->insecure, &self->tls, err);
+}
+
+static int load_key(struct run_plan *self, struct error *err)
+{
+    const struct run_options *options = self->options;
+    if (options->dry_run && !file_exists(options->dev_key)) {
+        run_plan_warn(self, "%s does not exist: a real run would stop here", options->dev_key);
+        return 0;
+    }
+    const char *passphrase = NULL;
+    if (options->dev_key_pass_env[0] != '\0') {
+        passphrase = getenv(options->dev_key_pass_env);
+        if (passphrase == NULL) {
+            return error_set(
+                err, ERROR_USAGE, "--dev-key-pass-env: environment variable %s is not set",
+                options->dev_key_pass_env);
+        }
+    }
+    return signing_key_load(options->dev_key, passphrase, &self->key, err);
+}
+
+/* Descriptors for every connection and its spare; the soft limit is raised to the hard one. */
+static int check_descriptors(const struct run_plan *self, struct error *err)
+{
+    uint64_t streams = 1;
+    for (uint32_t i = 0; i < self->options->n_concurrency; i++) {
+        streams = self->options->concurrency[i] > streams ? self->options->concurrency[i] : streams;
+    }
+    const uint64_t both_ends = run_plan_is_built_in(self->options) ? 2 : 1;
+    const uint64_t needed = 2 * streams * both_ends + DESCRIPTORS_SPARE;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 0;
+    }
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur < needed) {
+        return error_set(
+            err, ERROR_UNAVAILABLE,
+            "concurrency %llu needs %llu file descriptors and the limit is %llu: raise it with "
+            "'ulimit -n'",
+            (unsigned long long)streams, (unsigned long long)needed,
+            (unsigned long long)limit.rlim_cur);
+    }
+    return 0;
+}
+
+static void check_hardware(struct run_plan *self)
+{
+    const char *asked = self->options->hardware;
+    const char *here = fingerprint_hardware_class(self->fingerprint);
+    if (text_equal(asked, "auto")) {
+        return;
+    }
+    if (hardware_class_find(asked) == NULL) {
+        run_plan_warn(
+            self, "hardware class '%s' is unknown: SLO limits are used with multiplier 1.0", asked);
+    }
+    if (!text_equal(asked, here)) {
+        run_plan_warn(
+            self, "hardware '%s' is recorded as asked; this host looks like '%s'", asked, here);
+    }
+}
+
+int run_plan_open(
+    struct run_plan *self,
+    const struct cli_context *context,
+    const struct run_options *options,
+    struct error *err)
+{
+    *self = (struct run_plan){.options = options, .context = context};
+    self->warnings = json_new(&self->arena, JSON_ARRAY);
+    int result = spec_table_load(NULL, &self->specs, err);
+    if (result == 0) {
+        result = spec_find(&self->specs, options->suite, &self->spec, err);
+    }
+    if (result == 0) {
+        result = find_engine(self, err);
+    }
+    if (result == 0) {
+        result = find_endpoint(self, err);
+    }
+    if (result == 0) {
+        result = find_credentials(self, err);
+    }
+    if (result == 0) {
+        result = load_key(self, err);
+    }
+    if (result == 0) {
+        result = check_descriptors(self, err);
+    }
+    if (result < 0) {
+        return result;
+    }
+    self->fingerprint = fingerprint_read(&self->arena, "", self->warnings);
+    self->provenance = software_provenance_read(&self->arena, self->warnings);
+    check_hardware(self);
+    return 0;
+}
+
+/* The spec's shape with what the command line changes. */
+static struct request_shape work_shape(const struct run_options *options, const struct spec *spec)
+{
+    struct request_shape shape = spec->shape;
+    if (options->max_tokens >= 0) {
+        shape.max_tokens = (uint32_t)options->max_tokens;
+    }
+    if (!isnan(options->temperature)) {
+        shape.temperature = options->temperature;
+    }
+    if (options->ignore_eos) {
+        shape.ignore_eos = true;
+    }
+    if (options->extra_body[0] != '\0') {
+        shape.extra_body = options->extra_body;
+    }
+    shape.salt = options->salt;
+    shape.seed = options->seed;
+    return shape;
+}
+
+int run_work_open(
+    struct run_work *self, struct run_plan *plan, const struct spec *spec, struct error *err)
+{
+    const struct run_options *options = plan->options;
+    *self = (struct run_work){.spec = spec, .shape = work_shape(options, spec)};
+    const char *hardware = options->hardware;
+    if (text_equal(hardware, "auto")) {
+        hardware = fingerprint_hardware_class(plan->fingerprint);
+    }
+    const char *slo = options->slo_template[0] != '\0' ? options->slo_template : spec->slo_template;
+    if (slo_load(slo, hardware, &self->slo, err) < 0) {
+        return error_prefix(err, "--slo-template: ");
+    }
+    const struct dataset_options dataset = {
+        .recipe = options->dataset[0] != '\0' ? options->dataset : spec->dataset,
+        .seed = options->seed,
+    };
+    const int result = dataset_load(&dataset, &self->prompts, err);
+    if (result < 0) {
+        return options->dataset[0] != '\0' ? error_prefix(err, "--dataset: ") : result;
+    }
+    return 0;
+}
+
+static int start_built_in(struct run_plan *self, struct error *err)
+{
+    CLEANUP(mem_freep) char *faults = NULL;
+    size_t faults_len = 0;
+    if (self->options->sim_faults[0] != '\0' &&
+        file_read(self->options->sim_faults, JSON_SIZE_MAX, &faults, &faults_len, err) < 0) {
+        return error_prefix(err, "--sim-faults: ");
+    }
+    const struct sim_server_options options = {
+        .sim = run_plan_sim_options(self->options),
+        .faults = faults,
+    };
+    if (sim_server_start(&options, &self->sim, err) < 0) {
+        return -(int)err->code;
+    }
+    self->target.base_url =
+        arena_format(&self->arena, "http://127.0.0.1:%u/v1", sim_server_port(self->sim));
+    return endpoint_parse(self->target.base_url, &self->target.endpoint, err);
+}
+
+/* In virtual time nobody can be asked: what the engine would say is known. */
+static void know_virtual_engine(struct run_plan *self)
+{
+    (void)snprintf(self->identity.version, sizeof(self->identity.version), "virtual");
+    (void)snprintf(self->identity.model, sizeof(self->identity.model), "sim");
+    self->identity.n_models = 1;
+}
+
+static int probe_engine(struct run_plan *self, struct error *err)
+{
+    int result =
+        self->engine->probe(self->engine, &self->target, &self->arena, &self->identity, err);
+    if (result < 0) {
+        return result;
+    }
+    result = endpoint_resolve(&self->target.endpoint, self->addresses, &self->n_addresses, err);
+    return result;
+}
+
+int run_plan_reach_engine(struct run_plan *self, struct error *err)
+{
+    const struct run_options *options = self->options;
+    if (!options->dry_run) {
+        if (file_make_folder(options->output, err) < 0 ||
+            file_check_writable(options->output, err) < 0) {
+            return error_prefix(err, "--output: ");
+        }
+    }
+    int result = 0;
+    if (options->virtual_time) {
+        know_virtual_engine(self);
+    } else {
+        if (run_plan_is_built_in(options)) {
+            result = start_built_in(self, err);
+        }
+        if (result == 0) {
+            result = probe_engine(self, err);
+        }
+    }
+    if (result < 0) {
+        return result;
+    }
+    self->target.model = self->identity.model;
+    if (self->identity.version[0] == '\0') {
+        run_plan_warn(self, "the engine does not tell its version");
+    }
+    return 0;
+}
+
+int run_work_render(struct run_work *self, struct run_plan *plan, struct error *err)
+{
+    const uint32_t limit = plan->identity.max_model_len;
+    if (limit > 0 && self->shape.max_tokens >= limit) {
+        run_plan_warn(
+            plan, "max_tokens %u leaves no room for a prompt in the engine's context of %u tokens",
+            self->shape.max_tokens, limit);
+    }
+    return workload_init(
+        &self->workload, plan->engine, &plan->target, &self->shape, self->prompts.prompts,
+        self->prompts.n, err);
+}
+
+void run_work_done(struct run_work *self)
+{
+    if (self->workload.requests != NULL) {
+        workload_done(&self->workload);
+    }
+    prompt_set_done(&self->prompts);
+}
+
+void run_plan_done(struct run_plan *self)
+{
+    if (self->sim != NULL) {
+        struct error err = {0};
+        if (sim_server_stop(self->sim, &err) < 0) {
+            (void)fprintf(self->context->log, "bench run: warning: %s\n", err.text);
+        }
+    }
+    tls_context_free(self->tls);
+    signing_key_free(self->key);
+    spec_table_done(&self->specs);
+    arena_done(&self->arena);
+}

@@ -1,0 +1,74 @@
+/* run_plan.h - everything that a run needs, resolved and checked before any traffic.
+ *
+ * The order is the promise: what the command line says wrong (exit 2) comes before what is missing in
+ * the world (exit 1), and both before minutes are spent. */
+#pragma once
+
+#include "cli/command.h"
+#include "cli/run_options.h"
+#include "engine/engine.h"
+#include "envelope/envelope.h"
+#include "load/workload.h"
+#include "net/transport_socket.h"
+#include "sim/sim_server.h"
+#include "suite/dataset.h"
+#include "suite/slo.h"
+#include "suite/suite.h"
+
+/* What all points of a run share. */
+struct run_plan {
+    const struct run_options *options;
+    const struct cli_context *context;
+    struct arena arena;
+    struct spec_table specs;
+    const struct spec *spec; /* the one that was named */
+    const struct engine_ops *engine;
+    struct engine_target target;
+    struct engine_identity identity;
+    struct address addresses[ENDPOINT_ADDRESSES_MAX];
+    size_t n_addresses;
+    struct tls_context *tls;
+    struct signing_key *key;
+    struct sim_server *sim; /* built-in engine, when this run started one */
+    struct json *fingerprint;
+    struct json *provenance;
+    struct json *warnings; /* array of strings, for every envelope */
+};
+
+/* One benchmark of the run, ready to send. */
+struct run_work {
+    const struct spec *spec;
+    struct request_shape shape;
+    struct slo slo;
+    struct prompt_set prompts;
+    struct workload workload;
+};
+
+/* Resolves and checks all but the engine; writes nothing.  Errors carry their exit code's kind. */
+MUST_CHECK int run_plan_open(
+    struct run_plan *self,
+    const struct cli_context *context,
+    const struct run_options *options,
+    struct error *err);
+
+/* Loads dataset and SLO template of one benchmark.  Sends nothing. */
+MUST_CHECK int run_work_open(
+    struct run_work *self, struct run_plan *plan, const struct spec *spec, struct error *err);
+
+/* Starts the built-in engine where asked, makes the output folder, probes the engine. */
+MUST_CHECK int run_plan_reach_engine(struct run_plan *self, struct error *err);
+
+/* Renders the requests; needs the engine's identity. */
+MUST_CHECK int run_work_render(struct run_work *self, struct run_plan *plan, struct error *err);
+
+void run_work_done(struct run_work *self);
+void run_plan_done(struct run_plan *self);
+
+/* Adds a warning: to the log now, to every envelope later. */
+PRINTF_LIKE(2, 3) void run_plan_warn(struct run_plan *self, const char *format, ...);
+
+/* The simulated engine's options as the command line gives them. */
+struct sim_options run_plan_sim_options(const struct run_options *options);
+
+/* True when this run is the simulated engine without --base-url. */
+bool run_plan_is_built_in(const struct run_options *options);

@@ -1,0 +1,318 @@
+/* Load, summary, envelope, file: in this order, each stage on the output of the one before. */
+#include "cli/run_point.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/progress.h"
+#include "cli/run_driver_options.h"
+#include "load/point.h"
+#include "load/transport_sim.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* TCP connect and TLS handshake; apart from --timeout, which is for a whole request. */
+#define CONNECT_TIMEOUT_NS INT64_C(10000000000)
+
+/* Open loop: the last part of a wait that is spent spinning, so that the send is on time. */
+#define DISPATCH_SPIN_NS INT64_C(50000)
+
+void point_choice_closed(struct point_choice *out, uint32_t concurrency, bool single)
+{
+    *out = (struct point_choice){.driver = DRIVER_CLOSED, .concurrency = concurrency};
+    (void)snprintf(out->label, sizeof(out->label), "%u", concurrency);
+    if (!single) {
+        (void)snprintf(out->prefix, sizeof(out->prefix), "c%u-", concurrency);
+    }
+}
+
+void point_choice_open(struct point_choice *out, double rate_rps, bool single)
+{
+    *out = (struct point_choice){.driver = DRIVER_OPEN, .rate_rps = rate_rps};
+    (void)snprintf(out->label, sizeof(out->label), "%.10g", rate_rps);
+    if (single) {
+        return;
+    }
+    (void)snprintf(out->prefix, sizeof(out->prefix), "rps%s-", out->label);
+    for (char *p = out->prefix; *p != '\0'; p++) {
+        if (*p == '.') {
+            *p = 'p';
+        }
+    }
+}
+
+struct point_options run_point_options(
+    const struct run_options *options,
+    const struct run_work *work,
+    const struct point_choice *choice)
+{
+    const bool open = choice->driver == DRIVER_OPEN;
+    return (struct point_options){
+        .driver = choice->driver,
+        .concurrency = open ? 0 : choice->concurrency,
+        .arrival = open ? options->arrival : ARRIVAL_NONE,
+        .rate_rps = open ? choice->rate_rps : 0.0,
+        .burstiness = options->burstiness,
+        .max_concurrency = open ? options->max_concurrency : 0,
+        .duration_ns =
+            options->requests > 0 ? CLOCK_NEVER : clock_ns_of_seconds(options->duration_s),
+        .n_requests = options->requests,
+        .warmup_per_stream =
+            options->warmup >= 0 ? (uint32_t)options->warmup : work->spec->warmup_per_stream,
+        .gate = options->gate,
+        .warmup_timeout_ns = clock_ns_of_seconds(options->warmup_timeout_s),
+        .grace_ns = clock_ns_of_seconds(options->grace_s),
+        .timeout_ns = clock_ns_of_seconds(options->timeout_s),
+        .n_workers = options->workers,
+        .stream = work->shape.stream,
+        .save_text = options->save_text,
+        .virtual_time = options->virtual_time,
+        .workload = &work->workload,
+    };
+}
+
+/* What opening a worker's transport needs. */
+struct transport_source {
+    const struct run_plan *plan;
+    bool open_loop;
+};
+
+static int open_socket(void *context, unsigned worker, struct transport **out, struct error *err)
+{
+    (void)worker;
+    const struct transport_source *source = context;
+    const struct run_plan *plan = source->plan;
+    const struct transport_socket_options options = {
+        .addresses = plan->addresses,
+        .n_addresses = plan->n_addresses,
+        .server_name = plan->target.endpoint.host,
+        .tls = plan->tls,
+        .connect_timeout_ns = CONNECT_TIMEOUT_NS,
+        .spin_ns = source->open_loop ? DISPATCH_SPIN_NS : 0,
+    };
+    return transport_socket_open(&options, out, err);
+}
+
+static int open_virtual(void *context, unsigned worker, struct transport **out, struct error *err)
+{
+    (void)worker;
+    const struct transport_source *source = context;
+    const struct run_options *options = source->plan->options;
+    CLEANUP(mem_freep) char *faults = NULL;
+    size_t faults_len = 0;
+    if (options->sim_faults[0] != '\0' &&
+        file_read(options->sim_faults, JSON_SIZE_MAX, &faults, &faults_len, err) < 0) {
+        return -(int)err->code;
+    }
+    const struct sim_options sim = run_plan_sim_options(options);
+    return transport_sim_open(&sim, faults, out, err);
+}
+
+static int load_point(
+    const struct run_plan *plan,
+    const struct run_work *work,
+    const struct point_choice *choice,
+    struct point_result *out,
+    struct error *err)
+{
+    struct point_options options = run_point_options(plan->options, work, choice);
+    struct transport_source source = {
+        .plan = plan,
+        .open_loop = choice->driver == DRIVER_OPEN,
+    };
+    options.open_transport = options.virtual_time ? open_virtual : open_socket;
+    options.context = &source;
+    struct progress progress = {
+        .context = plan->context,
+        .label = choice->label,
+        .duration_ns = options.duration_ns,
+        .n_requests = options.n_requests,
+    };
+    options.tick = progress_tick;
+    options.tick_context = &progress;
+    const int result = point_run(&options, out, err);
+    progress_end(&progress);
+    return result;
+}
+
+/* Asks the engine again who it is: a restart or another model in the middle spoils the point. */
+static bool engine_has_changed(struct run_plan *plan)
+{
+    if (plan->options->virtual_time) {
+        return false;
+    }
+    struct engine_identity now = {0};
+    struct error err = {0};
+    struct arena arena = {0};
+    const int result = plan->engine->probe(plan->engine, &plan->target, &arena, &now, &err);
+    const bool changed = result < 0 || !engine_identity_equal(&plan->identity, &now);
+    arena_done(&arena);
+    if (result < 0) {
+        run_plan_warn(plan, "the engine could not be asked again after the point: %s", err.text);
+    }
+    return changed;
+}
+
+static int write_point(
+    struct run_plan *plan,
+    const struct run_work *work,
+    const struct point_choice *choice,
+    const struct point_result *result,
+    const struct summary *summary,
+    struct point_row *out,
+    struct error *err)
+{
+    char run_id[RUN_ID_SIZE];
+    const int64_t real_ns = clock_real_ns();
+    run_id_new(real_ns, run_id);
+    char endpoint[ENDPOINT_NORMAL_MAX];
+    endpoint_normal(&plan->target.endpoint, endpoint);
+    struct arena arena = {0};
+    const struct envelope_inputs inputs = {
+        .suite_id = work->spec->id,
+        .suite_version = work->spec->version,
+        .run_id = run_id,
+        .timestamp_real_ns = real_ns,
+        .model_id = plan->identity.model,
+        .model_revision =
+            plan->options->model_revision[0] != '\0' ? plan->options->model_revision : "unknown",
+        .model_provider = plan->engine->name,
+        .endpoint_normal = endpoint,
+        .engine_name = plan->engine->name,
+        .engine_version = plan->identity.version[0] != '\0' ? plan->identity.version : "unknown",
+        .engine_config = plan->identity.config,
+        .quantization_format = plan->options->quant,
+        .hardware_fingerprint = plan->fingerprint,
+        .software_provenance = plan->provenance,
+        .dataset_id = work->prompts.id,
+        .dataset_hash = work->prompts.hash,
+        .seed = plan->options->seed,
+        .driver_options = run_driver_options(&arena, plan, work, choice, result),
+        .facts = &result->facts,
+        .records = &result->records,
+        .summary = summary,
+        .slo_template = work->slo.id,
+        .slo_hardware_class = work->slo.hardware_class,
+        .slo_resolved = work->slo.resolved,
+        .warnings = plan->warnings,
+        .records_level = plan->options->records,
+    };
+    struct envelope envelope = {0};
+    CLEANUP(mem_freep) char *path = NULL;
+    int status = envelope_build(&inputs, &envelope, err);
+    if (status == 0) {
+        status = envelope_sign(&envelope, plan->key, err);
+    }
+    if (status == 0) {
+        status = envelope_write(&envelope, plan->options->output, choice->prefix, &path, err);
+    }
+    if (status == 0) {
+        out->envelope = mem_copy_text(file_base_name(path));
+    }
+    envelope_done(&envelope);
+    arena_done(&arena);
+    return status;
+}
+
+static void fill_row(struct point_row *out, const struct summary *summary)
+{
+    out->throughput_tok_per_s = summary_get(summary, "throughput_tok_per_s");
+    out->ttft_p50_ms = summary_get(summary, "ttft_p50_ms");
+    out->tpot_p50_ms = summary_get(summary, "tpot_p50_ms");
+    out->ok_rate = summary_get(summary, "ok_rate");
+    out->joules_per_token = summary_get(summary, "joules_per_token");
+    out->validity = summary->validity;
+}
+
+/* Failures of the counted requests, most telling first, for the person at the terminal. */
+static void note_failures(struct run_plan *plan, const struct point_result *result)
+{
+    uint64_t n[OUTCOME_COUNT] = {0};
+    const char *example[OUTCOME_COUNT] = {0};
+    for (uint64_t i = 0; i < result->records.n; i++) {
+        const struct record *record = &result->records.records[i];
+        if (record->phase != PHASE_WINDOW || record->outcome == OUTCOME_OK) {
+            continue;
+        }
+        n[record->outcome]++;
+        if (example[record->outcome] == NULL) {
+            example[record->outcome] = record->error_body;
+        }
+    }
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        if (n[i] == 0) {
+            continue;
+        }
+        char text[200] = "";
+        if (example[i] != NULL) {
+            engine_error_text(example[i], strlen(example[i]), text, sizeof(text));
+        }
+        run_plan_warn(
+            plan, "%llu requests failed: %s%s%s", (unsigned long long)n[i],
+            record_outcome_name((enum outcome)i), text[0] != '\0' ? ": " : "", text);
+    }
+}
+
+/* Summarises and writes what was measured. */
+static int finish_point(
+    struct run_plan *plan,
+    const struct run_work *work,
+    const struct point_choice *choice,
+    struct point_result *result,
+    struct point_row *out,
+    struct error *err)
+{
+    result->facts.slo = work->slo.limits;
+    result->facts.engine_changed = engine_has_changed(plan);
+    note_failures(plan, result);
+    CLEANUP(mem_freep) struct summary *summary = MEM_NEW(struct summary);
+    summary_compute(&result->facts, &result->records, summary);
+    fill_row(out, summary);
+    out->interrupted = result->facts.interrupted;
+    if (summary->measurement.n_counted == 0) {
+        return error_set(
+            err, ERROR_UNAVAILABLE,
+            "no request was counted in the window, so nothing was measured and nothing is written");
+    }
+    return write_point(plan, work, choice, result, summary, out, err);
+}
+
+int run_point(
+    struct run_plan *plan,
+    const struct run_work *work,
+    const struct point_choice *choice,
+    struct point_row *out,
+    struct error *err)
+{
+    *out = (struct point_row){
+        .throughput_tok_per_s = (double)NAN,
+        .ttft_p50_ms = (double)NAN,
+        .tpot_p50_ms = (double)NAN,
+        .ok_rate = (double)NAN,
+        .joules_per_token = (double)NAN,
+        .validity = VALIDITY_INVALID,
+    };
+    (void)snprintf(out->label, sizeof(out->label), "%s", choice->label);
+    struct json *shared_warnings = plan->warnings;
+    plan->warnings = json_copy(&plan->arena, shared_warnings);
+    struct point_result result = {0};
+    int status = load_point(plan, work, choice, &result, err);
+    if (status == 0) {
+        status = finish_point(plan, work, choice, &result, out, err);
+        point_result_done(&result);
+    }
+    plan->warnings = shared_warnings;
+    if (status < 0) {
+        (void)snprintf(out->failure, sizeof(out->failure), "%s", err->text);
+    }
+    return status;
+}
+
+void point_row_done(struct point_row *self)
+{
+    free(self->envelope);
+    self->envelope = NULL;
+}

@@ -1,0 +1,48 @@
+/* run_point.h - one point from load to a file on disk. */
+#pragma once
+
+#include "cli/run_plan.h"
+#include "stats/summary.h"
+
+/* Which point, and under which name its file goes. */
+struct point_choice {
+    enum driver driver;
+    uint32_t concurrency; /* closed loop */
+    double rate_rps;      /* open loop */
+    char label[64];       /* "c4", "rps0.5", "llm.inference.x": for progress and the readout */
+    char prefix[160];     /* of the files: "", "c4-", "rps0p5-", "llm-inference-x-" */
+};
+
+/* What the readout shows of a point. */
+struct point_row {
+    char label[64];
+    double throughput_tok_per_s; /* NAN: not computable */
+    double ttft_p50_ms;
+    double tpot_p50_ms;
+    double ok_rate;
+    double joules_per_token;
+    enum validity_status validity;
+    char *envelope;               /* file name, owned; NULL when none was written */
+    char failure[ERROR_TEXT_MAX]; /* why there is none */
+    bool interrupted;
+};
+
+/* "c16-", "rps0p5-": the concurrency or rate as a file name's beginning. */
+void point_choice_closed(struct point_choice *out, uint32_t concurrency, bool single);
+void point_choice_open(struct point_choice *out, double rate_rps, bool single);
+
+/* Measures, summarises, signs, writes.  A point that cannot be measured or written is described in
+ * out->failure and in `err`. */
+MUST_CHECK int run_point(
+    struct run_plan *plan,
+    const struct run_work *work,
+    const struct point_choice *choice,
+    struct point_row *out,
+    struct error *err);
+void point_row_done(struct point_row *self);
+
+/* The load options of a point, as point_run takes them, but for transport and tick. */
+struct point_options run_point_options(
+    const struct run_options *options,
+    const struct run_work *work,
+    const struct point_choice *choice);
