@@ -15,6 +15,9 @@ enum {
     COLUMN_ALL = 31
 };
 
+/* As for other times of the file. */
+#define EVENT_TIME_MAX (INT64_C(1) << 62)
+
 static const char *const column_keys[] = {"n_events", "gaps_ns", "tokens", "kinds", "shared"};
 
 static const char *read_n(struct events *self, struct json_pull *pull, struct arena *arena)
@@ -34,7 +37,8 @@ static const char *read_gaps(const struct events *self, struct json_pull *pull)
     for (uint64_t i = 0; i < self->n; i++) {
         int64_t gap_ns = 0;
         if (json_pull_next(pull) != JSON_TOKEN_NUMBER || !json_pull_i64(pull, &gap_ns) ||
-            (i > 0 && gap_ns < 0) || __builtin_add_overflow(at_ns, gap_ns, &at_ns)) {
+            (i > 0 && gap_ns < 0) || __builtin_add_overflow(at_ns, gap_ns, &at_ns) ||
+            at_ns > EVENT_TIME_MAX || at_ns < -EVENT_TIME_MAX) {
             return "as many gaps as events are expected, none negative";
         }
         self->items[i].arrival_ns = at_ns;

@@ -14,6 +14,9 @@ enum {
     F64_LITERAL_MAX = 64
 };
 
+/* Times beyond 2^62 ns (146 years) are refused, so that the difference of two never overflows. */
+#define TIME_MAX (INT64_C(1) << 62)
+
 size_t field_find(const struct field *fields, size_t n, size_t hint, const struct json_pull *pull)
 {
     if (hint < n && json_pull_is(pull, fields[hint].key)) {
@@ -65,6 +68,9 @@ static const char *read_signed(struct json_pull *pull, bool nullable, int64_t no
     }
     if (token != JSON_TOKEN_NUMBER || !json_pull_i64(pull, out)) {
         return nullable ? "a whole number or null is expected" : "a whole number is expected";
+    }
+    if (*out > TIME_MAX || *out < -TIME_MAX) {
+        return "a time of at most 146 years is expected";
     }
     return NULL;
 }

@@ -41,7 +41,11 @@ struct verify_report {
     char key_sha256[65];   /* of the signer's SPKI DER; "" unsigned */
 };
 
-/* Fills the report; a check that fails is no error.  Errors: ERROR_NOT_FOUND for the envelope or a
- * named key file; ERROR_PARSE when the file is not JSON at all (exit codes: ENVELOPE.md, CLI.md). */
+/* Fills the report; a check that fails is no error: `good` is false then (exit code 1).
+ * A document that Python's json module reads but that has no single meaning (repeated key, NaN, lone
+ * surrogate, deeper than JSON_DEPTH_MAX) fails the check "normal_form".
+ * Errors, all about the invocation (exit code 2): ERROR_NOT_FOUND for the envelope, or a key or
+ * records file that was named; ERROR_KEY when the named key is no Ed25519 public key; ERROR_PARSE
+ * when the file is not JSON at all; ERROR_LIMIT when it is larger than JSON_SIZE_MAX. */
 MUST_CHECK int
 envelope_verify(const struct verify_options *options, struct verify_report *out, struct error *err);

@@ -1,0 +1,181 @@
+/* What is known is a number, what is not is null.  The plain figures of struct measurement are one
+ * table; what needs words or an object of its own is added around it. */
+#include "envelope/summary_json.h"
+
+enum figure_type {
+    FIGURE_F64,
+    FIGURE_U64,
+    FIGURE_COUNT, /* int64_t; RECORD_COUNT_UNKNOWN is null */
+};
+
+struct figure {
+    const char *key;
+    enum figure_type type;
+    size_t offset;
+};
+
+#define FIGURE(type, member)                                \
+    {                                                       \
+#member, type, offsetof(struct measurement, member) \
+    }
+
+static const struct figure figures[] = {
+    FIGURE(FIGURE_U64, n_kernel_stamps),
+    FIGURE(FIGURE_U64, n_user_stamps),
+    FIGURE(FIGURE_F64, client_lag_p50_us),
+    FIGURE(FIGURE_F64, client_lag_p99_us),
+    FIGURE(FIGURE_F64, client_lag_max_us),
+    FIGURE(FIGURE_F64, shared_read_share),
+    FIGURE(FIGURE_F64, dispatch_delay_p50_us),
+    FIGURE(FIGURE_F64, dispatch_delay_p99_us),
+    FIGURE(FIGURE_F64, dispatch_delay_max_us),
+    FIGURE(FIGURE_F64, turnaround_p50_us),
+    FIGURE(FIGURE_F64, turnaround_p99_us),
+    FIGURE(FIGURE_F64, requested_rate_rps),
+    FIGURE(FIGURE_F64, achieved_rate_rps),
+    FIGURE(FIGURE_F64, achieved_rate_ratio),
+    FIGURE(FIGURE_F64, arrival_ks_p),
+    FIGURE(FIGURE_F64, arrival_dispersion_1s),
+    FIGURE(FIGURE_F64, in_flight_mean),
+    FIGURE(FIGURE_F64, in_flight_max),
+    FIGURE(FIGURE_F64, little_residual),
+    FIGURE(FIGURE_F64, worker_cpu_share_max),
+    FIGURE(FIGURE_F64, waited_for_connect_share),
+    FIGURE(FIGURE_U64, n_clock_steps),
+    FIGURE(FIGURE_U64, n_connects),
+    FIGURE(FIGURE_COUNT, cached_prompt_tokens),
+    FIGURE(FIGURE_COUNT, prompt_tokens_total),
+    FIGURE(FIGURE_U64, n_warmup),
+    FIGURE(FIGURE_U64, n_counted),
+    FIGURE(FIGURE_U64, n_tail),
+};
+
+void summary_json_metrics(struct arena *arena, const struct summary *summary, struct json *metrics)
+{
+    for (size_t i = 0; i < summary->n_values; i++) {
+        json_add_f64(arena, metrics, summary->values[i].metric->key, summary->values[i].value);
+    }
+}
+
+struct json *summary_json_intervals(struct arena *arena, const struct summary *summary)
+{
+    struct json *out = json_new(arena, JSON_OBJECT);
+    for (size_t i = 0; i < summary->n_values; i++) {
+        const struct summary_value *value = &summary->values[i];
+        struct json *low = json_new_f64(arena, value->low);
+        struct json *high = json_new_f64(arena, value->high);
+        if (low->kind == JSON_NULL || high->kind == JSON_NULL) {
+            json_add_null(arena, out, value->metric->key);
+            continue;
+        }
+        struct json *pair = json_add(arena, out, value->metric->key, json_new(arena, JSON_ARRAY));
+        (void)json_append(pair, low);
+        (void)json_append(pair, high);
+    }
+    return out;
+}
+
+static void add_figure(
+    struct arena *arena,
+    const struct measurement *measurement,
+    const struct figure *figure,
+    struct json *out)
+{
+    const void *at = (const char *)measurement + figure->offset;
+    switch (figure->type) {
+    case FIGURE_F64:
+        json_add_f64(arena, out, figure->key, *(const double *)at);
+        return;
+    case FIGURE_U64:
+        (void)json_add(arena, out, figure->key, json_new_u64(arena, *(const uint64_t *)at));
+        return;
+    case FIGURE_COUNT:
+        if (*(const int64_t *)at == RECORD_COUNT_UNKNOWN) {
+            json_add_null(arena, out, figure->key);
+        } else {
+            json_add_i64(arena, out, figure->key, *(const int64_t *)at);
+        }
+        return;
+    }
+}
+
+static void add_sources(
+    struct arena *arena,
+    const struct point_facts *facts,
+    const struct measurement *measurement,
+    struct json *out)
+{
+    json_add_text(arena, out, "clock", "CLOCK_MONOTONIC");
+    json_add_i64(arena, out, "start_mono_ns", facts->start_mono_ns);
+    json_add_i64(arena, out, "start_real_ns", facts->start_real_ns);
+    json_add_text(arena, out, "stamp_source", measurement->stamp_kernel ? "kernel" : "user");
+    json_add_text(arena, out, "tokens_source", facts->tokens_from_events ? "events" : "usage");
+    json_add_i64(arena, out, "n_workers", facts->n_workers);
+    json_add_text(arena, out, "driver", driver_name(facts->driver));
+    json_add_text(arena, out, "arrival", arrival_name(facts->arrival));
+    json_add_bool(arena, out, "streaming", facts->streaming);
+    json_add_bool(arena, out, "interrupted", facts->interrupted);
+    json_add_bool(arena, out, "engine_changed", facts->engine_changed);
+}
+
+static void add_window(struct arena *arena, const struct point_facts *facts, struct json *out)
+{
+    struct json *window = json_add(arena, out, "window", json_new(arena, JSON_OBJECT));
+    json_add_i64(arena, window, "start_ns", facts->window_start_ns);
+    json_add_i64(arena, window, "end_ns", facts->window_end_ns);
+    json_add_i64(arena, window, "requested_duration_ns", facts->requested_duration_ns);
+    json_add_i64(arena, window, "drain_end_ns", facts->end_ns);
+    struct json *warmup = json_add(arena, out, "warmup", json_new(arena, JSON_OBJECT));
+    json_add_text(arena, warmup, "gate", gate_result_name(facts->gate));
+    json_add_f64(arena, warmup, "gate_cov", facts->gate_cov);
+    json_add_i64(arena, warmup, "n_completed", facts->n_warmup);
+    struct json *slo = json_add(arena, out, "slo_limits", json_new(arena, JSON_OBJECT));
+    json_add_f64(arena, slo, "ttft_ms", facts->slo.ttft_ms);
+    json_add_f64(arena, slo, "tpot_ms", facts->slo.tpot_ms);
+    json_add_f64(arena, slo, "total_ms", facts->slo.total_ms);
+}
+
+static void add_counts(struct arena *arena, const struct measurement *measurement, struct json *out)
+{
+    struct json *outcomes = json_add(arena, out, "n_outcome", json_new(arena, JSON_OBJECT));
+    for (unsigned i = 0; i < OUTCOME_COUNT; i++) {
+        (void)json_add(
+            arena, outcomes, record_outcome_name((enum outcome)i),
+            json_new_u64(arena, measurement->n_outcome[i]));
+    }
+    struct json *unsupported =
+        json_add(arena, out, "unsupported_percentiles", json_new(arena, JSON_ARRAY));
+    for (size_t i = 0; i < measurement->n_unsupported; i++) {
+        (void)json_append(
+            unsupported, json_new_text(arena, measurement->unsupported_percentiles[i]));
+    }
+}
+
+struct json *summary_json_measurement(
+    struct arena *arena, const struct point_facts *facts, const struct summary *summary)
+{
+    struct json *out = json_new(arena, JSON_OBJECT);
+    add_sources(arena, facts, &summary->measurement, out);
+    add_window(arena, facts, out);
+    for (size_t i = 0; i < ARRAY_LEN(figures); i++) {
+        add_figure(arena, &summary->measurement, &figures[i], out);
+    }
+    add_counts(arena, &summary->measurement, out);
+    return out;
+}
+
+struct json *summary_json_validity(struct arena *arena, const struct summary *summary)
+{
+    struct json *out = json_new(arena, JSON_OBJECT);
+    json_add_text(arena, out, "status", validity_status_name(summary->validity));
+    struct json *reasons = json_add(arena, out, "reasons", json_new(arena, JSON_ARRAY));
+    for (size_t i = 0; i < summary->n_reasons; i++) {
+        const struct validity_reason *reason = &summary->reasons[i];
+        struct json *row = json_append(reasons, json_new(arena, JSON_OBJECT));
+        json_add_text(arena, row, "name", reason->name);
+        json_add_f64(arena, row, "figure", reason->figure);
+        json_add_f64(arena, row, "limit", reason->limit);
+        json_add_text(arena, row, "text", reason->text);
+    }
+    return out;
+}

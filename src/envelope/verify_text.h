@@ -1,0 +1,27 @@
+/* verify_text.h - the checks that need the envelope's bytes alone.  Internal to envelope/. */
+#pragma once
+
+#include "envelope/verify.h"
+
+/* Fills the report with the checks from "schema" to "signature".  Errors: as envelope_verify. */
+MUST_CHECK int verify_text(
+    const char *name, const char *text, size_t len, struct verify_report *out, struct error *err);
+
+/* As verify_text, and keeps the parsed document (NULL when it could not be read) in `arena`. */
+MUST_CHECK int verify_text_keep(
+    struct arena *arena,
+    const char *name,
+    const char *text,
+    size_t len,
+    struct json **out_root,
+    struct verify_report *out,
+    struct error *err);
+
+/* Appends a row to the report. */
+PRINTF_LIKE(4, 5)
+void verify_add(
+    struct verify_report *report,
+    const char *name,
+    enum check_result result,
+    const char *format,
+    ...);
