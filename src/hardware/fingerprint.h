@@ -14,5 +14,6 @@ struct json *fingerprint_read(struct arena *arena, const char *root, struct json
 /* SHA-256 over exactly the keys that ENVELOPE.md names; 64 hex digits and the NUL. */
 void fingerprint_sha256(struct arena *arena, const struct json *fingerprint, char out_hex[65]);
 
-/* Hardware class of this host for `--hardware auto`: "cpu" when there is no GPU that can be read. */
+/* Hardware class of this host for `--hardware auto`, by its first GPU: "cpu" when there is no GPU that
+ * can be read, "unknown" for a model that no class is known for.  Static text. */
 const char *fingerprint_hardware_class(const struct json *fingerprint);

@@ -1,0 +1,130 @@
+/* {"nodes": [{"id", "cpus": [...], "memory_mb"}]}, as the public Python suite writes it: lists of
+ * CPUs spelled out, memory in MiB cut to whole ones.
+ * Source: https://docs.kernel.org/admin-guide/mm/numaperf.html */
+#include "base/text.h"
+#include "hardware/reader.h"
+
+#include <string.h>
+
+enum {
+    CPU_MAX = 65536
+};
+
+/* Reads digits; false when there are none or the number is not below CPU_MAX. */
+static bool read_number(const char **at, unsigned *out)
+{
+    unsigned value = 0;
+    const char *p = *at;
+    while (*p >= '0' && *p <= '9' && value < CPU_MAX) {
+        value = value * 10 + (unsigned)(*p - '0');
+        p++;
+    }
+    if (p == *at || value >= CPU_MAX) {
+        return false;
+    }
+    *at = p;
+    *out = value;
+    return true;
+}
+
+/* "0-3,8-11".  NULL when it is anything else; an empty list is one without CPUs. */
+static struct json *cpu_list(const struct reader *self, const char *text)
+{
+    struct json *cpus = json_new(self->arena, JSON_ARRAY);
+    unsigned next = 0;
+    while (*text != '\0') {
+        unsigned first = 0;
+        if (!read_number(&text, &first)) {
+            return NULL;
+        }
+        unsigned last = first;
+        if (*text == '-') {
+            text++;
+            if (!read_number(&text, &last)) {
+                return NULL;
+            }
+        }
+        if (first < next || last < first) {
+            return NULL;
+        }
+        for (unsigned cpu = first; cpu <= last; cpu++) {
+            (void)json_append(cpus, json_new_i64(self->arena, cpu));
+        }
+        next = last + 1;
+        if (*text == ',' && text[1] != '\0') {
+            text++;
+        } else if (*text != '\0') {
+            return NULL;
+        }
+    }
+    return cpus;
+}
+
+/* "Node 0 MemTotal:       65536000 kB" -> MiB; -1 when it is not there. */
+static int64_t memory_mb(const char *text)
+{
+    const char *at = strstr(text, "MemTotal:");
+    if (at == NULL) {
+        return -1;
+    }
+    at += strlen("MemTotal:");
+    at += strspn(at, " \t");
+    const size_t n = strspn(at, "0123456789");
+    if (n == 0 || n > 15) {
+        return -1;
+    }
+    int64_t kb = 0;
+    for (size_t i = 0; i < n; i++) {
+        kb = kb * 10 + (at[i] - '0');
+    }
+    return kb / 1024;
+}
+
+static bool is_number(const char *text)
+{
+    return *text != '\0' && text[strspn(text, "0123456789")] == '\0' && strlen(text) < 6;
+}
+
+static void add_node(const struct reader *self, const char *name, struct json *nodes)
+{
+    const char *digits = name + strlen("node");
+    if (!is_number(digits)) {
+        return;
+    }
+    unsigned id = 0;
+    (void)read_number(&digits, &id);
+    const char *folder = arena_format(self->arena, "/sys/devices/system/node/%s", name);
+    const char *list = reader_file(self, arena_format(self->arena, "%s/cpulist", folder), NULL);
+    const char *meminfo = reader_file(self, arena_format(self->arena, "%s/meminfo", folder), NULL);
+    struct json *cpus = list == NULL ? NULL : cpu_list(self, reader_trim(self, list, strlen(list)));
+    const int64_t mb = meminfo == NULL ? -1 : memory_mb(meminfo);
+    struct json *node = json_append(nodes, json_new(self->arena, JSON_OBJECT));
+    json_add_i64(self->arena, node, "id", id);
+    if (cpus == NULL) {
+        reader_warn(self, "hardware_fingerprint.numa: the CPUs of %s are unknown", name);
+        cpus = json_new(self->arena, JSON_ARRAY);
+    }
+    (void)json_add(self->arena, node, "cpus", cpus);
+    if (mb < 0) {
+        reader_warn(
+            self, "hardware_fingerprint.numa: the memory of %s is unknown and written as 0", name);
+    }
+    json_add_i64(self->arena, node, "memory_mb", mb < 0 ? 0 : mb);
+}
+
+void numa_read(const struct reader *self, struct json *fingerprint)
+{
+    struct json *numa =
+        json_add(self->arena, fingerprint, "numa", json_new(self->arena, JSON_OBJECT));
+    size_t n = 0;
+    const char **names = reader_folder(self, "/sys/devices/system/node", "node", &n);
+    struct json *nodes = json_new(self->arena, JSON_ARRAY);
+    for (size_t i = 0; i < n; i++) {
+        add_node(self, names[i], nodes);
+    }
+    if (nodes->len == 0) {
+        reader_warn(self, "hardware_fingerprint.numa is unknown: the kernel shows no nodes");
+        return;
+    }
+    (void)json_add(self->arena, numa, "nodes", nodes);
+}
