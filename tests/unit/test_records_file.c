@@ -16,12 +16,12 @@ struct point {
 
 static int64_t random_i64(struct rng *rng)
 {
-    return (int64_t)rng_next(rng) >> rng_below(rng, 64);
+    return (int64_t)rng_next(rng) >> (1 + rng_below(rng, 63));
 }
 
 static int64_t random_time(struct rng *rng)
 {
-    return rng_below(rng, 4) == 0 ? RECORD_NONE : (int64_t)(rng_next(rng) >> 1);
+    return rng_below(rng, 4) == 0 ? RECORD_NONE : (int64_t)(rng_next(rng) >> 2);
 }
 
 static int32_t random_count(struct rng *rng)
@@ -450,6 +450,9 @@ static const struct damage damages[] = {
      "f:1: concurrency: a number of 32 bits"},
     {"time a float", "\"end_ns\":600", "\"end_ns\":6e2", "f:1: end_ns: a whole number is"},
     {"time null", "\"end_ns\":600", "\"end_ns\":null", "f:1: end_ns: a whole number is"},
+    {"time far away", "\"end_ns\":600", "\"end_ns\":4611686018427387905", "f:1: end_ns: a time of"},
+    {"time far back", "\"end_ns\":600", "\"end_ns\":-4611686018427387905",
+     "f:1: end_ns: a time of"},
     {"cold start text", "\"cold_start_ns\":null", "\"cold_start_ns\":\"\"",
      "f:1: cold_start_ns: a whole number or null"},
     {"bool number", "\"interrupted\":false", "\"interrupted\":0", "f:1: interrupted: true or"},
@@ -499,6 +502,7 @@ static const struct damage damages[] = {
     {"gaps too few", "[60,20,10]", "[60,20]", "f:3: gaps_ns: as many"},
     {"gaps too many", "[60,20,10]", "[60,20,10,1]", "f:3: gaps_ns: more gaps"},
     {"gaps overflow", "[60,20,10]", "[60,9223372036854775800,10]", "f:3: gaps_ns: as many"},
+    {"gaps too long", "[60,20,10]", "[60,4611686018427387900,10]", "f:3: gaps_ns: as many"},
     {"runs too short", "[[1,2],[2,1]]", "[[1,2]]", "f:3: tokens: the runs do not cover"},
     {"runs too long", "[[1,2],[2,1]]", "[[1,2],[2,2]]", "f:3: tokens: the runs cover more"},
     {"runs no pairs", "[[1,2],[2,1]]", "[1,2]", "f:3: tokens: runs [value"},
