@@ -8,8 +8,8 @@
 #include "codec/canonical.h"
 #include "codec/digest.h"
 #include "codec/zstd.h"
-#include "envelope/normal_text.h"
 #include "envelope/summary_json.h"
+#include "hardware/normal_text.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include "engine/version.h"
 #include "envelope/build_info.h"
 #include "envelope/envelope.h"
-#include "envelope/normal_text.h"
+#include "hardware/normal_text.h"
 
 #include <gnu/libc-version.h>
 #include <openssl/crypto.h>

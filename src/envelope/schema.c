@@ -6,8 +6,8 @@
 #include "envelope/schema.h"
 
 #include "codec/canonical.h"
-#include "envelope/normal_text.h"
 #include "envelope/schema_form.h"
+#include "hardware/normal_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* normal_text.h - texts as both sides of the format keep them.
  *
  * The public Python suite strips Unicode white space from the ends of strings and keys before it
- * hashes, so such a text has two hashes.  Internal to envelope/. */
+ * hashes, so such a text has two hashes.  Lives here because the fingerprint is the lowest layer that
+ * needs it; envelope/ uses it too. */
 #pragma once
 
 #include "base/arena.h"

@@ -1,6 +1,6 @@
 /* White_Space is small: one table of code points, walked at both ends.
  * Source: Unicode Character Database, PropList.txt. */
-#include "envelope/normal_text.h"
+#include "hardware/normal_text.h"
 
 #include "base/text.h"
 
