@@ -121,6 +121,27 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
     return ab < c ? ab : c;
 }
 
+/* One row of the table of distances: from the first `i` bytes of `a` to every beginning of `b`.
+ * `above` and `above2` are the rows for i - 1 and i - 2. */
+struct distance_rows {
+    unsigned *row;
+    const unsigned *above;
+    const unsigned *above2;
+};
+
+static void distance_row(struct distance_rows rows, const char *a, size_t i, const char *b)
+{
+    rows.row[0] = (unsigned)i;
+    for (size_t j = 1; b[j - 1] != '\0'; j++) {
+        const unsigned cost = a[i - 1] == b[j - 1] ? 0 : 1;
+        rows.row[j] = min3(rows.above[j] + 1, rows.row[j - 1] + 1, rows.above[j - 1] + cost);
+        const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+        if (swapped && rows.above2[j - 2] + 1 < rows.row[j]) {
+            rows.row[j] = rows.above2[j - 2] + 1;
+        }
+    }
+}
+
 unsigned text_distance(const char *a, const char *b, unsigned limit)
 {
     const size_t a_len = strlen(a);
@@ -129,24 +150,13 @@ unsigned text_distance(const char *a, const char *b, unsigned limit)
         return limit + 1;
     }
     /* Optimal string alignment: three rows are enough. */
-    unsigned rows[3][DISTANCE_TEXT_MAX + 1];
+    unsigned rows[3][DISTANCE_TEXT_MAX + 1] = {{0}};
     for (unsigned j = 0; j <= b_len; j++) {
         rows[0][j] = j;
-        rows[2][j] = 0;
     }
-    for (unsigned i = 1; i <= a_len; i++) {
-        unsigned *row = rows[i % 3];
-        const unsigned *above = rows[(i + 2) % 3];
-        const unsigned *above2 = rows[(i + 1) % 3];
-        row[0] = i;
-        for (unsigned j = 1; j <= b_len; j++) {
-            const unsigned cost = a[i - 1] == b[j - 1] ? 0 : 1;
-            row[j] = min3(above[j] + 1, row[j - 1] + 1, above[j - 1] + cost);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                above2[j - 2] + 1 < row[j]) {
-                row[j] = above2[j - 2] + 1;
-            }
-        }
+    for (size_t i = 1; i <= a_len; i++) {
+        distance_row(
+            (struct distance_rows){rows[i % 3], rows[(i + 2) % 3], rows[(i + 1) % 3]}, a, i, b);
     }
     const unsigned distance = rows[a_len % 3][b_len];
     return distance > limit ? limit + 1 : distance;

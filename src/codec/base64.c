@@ -18,8 +18,14 @@ static void encode_group(const uint8_t *in, size_t len, char out[GROUP_CHARS])
     const unsigned b2 = len > 2 ? in[2] : 0;
     out[0] = alphabet[b0 >> 2];
     out[1] = alphabet[(b0 & 0x3) << 4 | b1 >> 4];
-    out[2] = len > 1 ? alphabet[(b1 & 0xf) << 2 | b2 >> 6] : '=';
-    out[3] = len > 2 ? alphabet[b2 & 0x3f] : '=';
+    out[2] = '=';
+    out[3] = '=';
+    if (len > 1) {
+        out[2] = alphabet[(b1 & 0xf) << 2 | b2 >> 6];
+    }
+    if (len > 2) {
+        out[3] = alphabet[b2 & 0x3f];
+    }
 }
 
 void base64_encode(const void *data, size_t len, struct bytes *out)

@@ -73,7 +73,7 @@ static void decimal_step_up(struct decimal *self)
 static bool reads_back(const struct decimal *self, double value)
 {
     const double back = decimal_value(self);
-    return memcmp(&back, &value, sizeof(value)) == 0;
+    return back >= value && back <= value;
 }
 
 /* Finds the shortest decimal of a positive value. */

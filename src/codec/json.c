@@ -256,8 +256,8 @@ struct json *json_copy(struct arena *arena, const struct json *self)
         rest[depth - 1] = from->next;
         struct json *to = copy_value(arena, from);
         json_tree_append(open[depth - 1], to);
+        assert(from->first == NULL || depth < JSON_DEPTH_MAX);
         if (from->first != NULL) {
-            assert(depth < JSON_DEPTH_MAX);
             open[depth] = to;
             rest[depth] = from->first;
             depth++;

@@ -36,7 +36,10 @@ static int reader_fail(struct reader *self, const char *at, const char *what)
 
 static char peek(const struct reader *self)
 {
-    return self->at < self->end ? *self->at : '\0';
+    if (self->at == self->end) {
+        return '\0';
+    }
+    return *self->at;
 }
 
 /* Lines can only end here: a line feed anywhere else is an error. */
@@ -197,31 +200,37 @@ static int close_container(struct reader *self)
     return 0;
 }
 
+/* True at the end of the innermost open container. */
+static bool at_close(const struct reader *self)
+{
+    const bool array = self->open[self->depth - 1]->kind == JSON_ARRAY;
+    return peek(self) == (array ? ']' : '}');
+}
+
 /* Ends all containers that end here, up to the next item.  Positive: the text is complete. */
 static int read_between(struct reader *self)
 {
-    while (self->depth > 0) {
-        const struct json *parent = self->open[self->depth - 1];
-        const bool array = parent->kind == JSON_ARRAY;
-        skip_space(self);
-        if (peek(self) == (array ? ']' : '}')) {
-            if (close_container(self) < 0) {
-                return -(int)self->err->code;
-            }
-            continue;
+    skip_space(self);
+    while (self->depth > 0 && at_close(self)) {
+        if (close_container(self) < 0) {
+            return -(int)self->err->code;
         }
+        skip_space(self);
+    }
+    if (self->depth > 0) {
+        const struct json *parent = self->open[self->depth - 1];
         if (parent->first == NULL) {
             return 0;
         }
         if (peek(self) != ',') {
             return reader_fail(
-                self, self->at, array ? "',' or ']' is expected" : "',' or '}' is expected");
+                self, self->at,
+                parent->kind == JSON_ARRAY ? "',' or ']' is expected" : "',' or '}' is expected");
         }
         self->at++;
         skip_space(self);
         return 0;
     }
-    skip_space(self);
     if (self->at < self->end) {
         return reader_fail(self, self->at, "the text goes on after its value");
     }

@@ -44,6 +44,15 @@ static void skip_space(struct json_pull *self)
     self->at = p;
 }
 
+/* The byte at `at`; 0 at the end, where no token begins. */
+static char peek(const struct json_pull *self)
+{
+    if (self->at == self->end) {
+        return '\0';
+    }
+    return *self->at;
+}
+
 static bool in_array(const struct json_pull *self)
 {
     return (self->is_array >> (self->depth - 1) & 1) != 0;
@@ -121,7 +130,7 @@ static enum json_token pull_word(struct json_pull *self, const char *word, enum 
 /* `at` is at a byte that is no white space, or at the end. */
 static enum json_token pull_value(struct json_pull *self)
 {
-    switch (self->at < self->end ? *self->at : '\0') {
+    switch (peek(self)) {
     case '{':
         return pull_open(self, false);
     case '[':
@@ -176,7 +185,7 @@ static enum json_token pull_key(struct json_pull *self)
 static enum json_token pull_member(struct json_pull *self)
 {
     const bool array = in_array(self);
-    const char c = self->at < self->end ? *self->at : '\0';
+    const char c = peek(self);
     if (c == (array ? ']' : '}')) {
         return pull_close(self);
     }
@@ -195,7 +204,7 @@ enum json_token json_pull_next(struct json_pull *self)
         return JSON_TOKEN_ERROR;
     }
     skip_space(self);
-    const char c = self->at < self->end ? *self->at : '\0';
+    const char c = peek(self);
     switch ((enum pull_state)self->state) {
     case PULL_FIRST_VALUE:
         return c == ']' ? pull_close(self) : pull_value(self);

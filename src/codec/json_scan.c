@@ -126,11 +126,17 @@ static const char *scan_escape(const char *p, const char *end, struct json_fault
     }
 }
 
+static const char *scan_utf8(const char *p, const char *end, struct json_fault *fault)
+{
+    const size_t step = text_utf8_length(p, (size_t)(end - p));
+    return step == 0 ? fail_at(fault, p, "invalid UTF-8 in a string") : p + step;
+}
+
 const char *
 json_scan_string(const char *p, const char *end, bool *escaped, struct json_fault *fault)
 {
     *escaped = false;
-    for (;;) {
+    while (p != NULL) {
         p = skip_plain(p, end);
         if (p == end) {
             return fail_at(fault, p, "string is not closed");
@@ -145,17 +151,11 @@ json_scan_string(const char *p, const char *end, bool *escaped, struct json_faul
         if (c == '\\') {
             *escaped = true;
             p = scan_escape(p, end, fault);
-            if (p == NULL) {
-                return NULL;
-            }
-            continue;
+        } else {
+            p = scan_utf8(p, end, fault);
         }
-        const size_t step = text_utf8_length(p, (size_t)(end - p));
-        if (step == 0) {
-            return fail_at(fault, p, "invalid UTF-8 in a string");
-        }
-        p += step;
     }
+    return NULL;
 }
 
 static const char *skip_digits(const char *p, const char *end)
@@ -193,12 +193,13 @@ static bool reaches_infinity(const char *p, const char *end)
         if (p < end && *p == '.') {
             p++;
         }
-        const char c = p < end ? *p : '0';
+        char c = '0';
+        if (p < end) {
+            c = *p;
+            p++;
+        }
         if (c != *limit) {
             return c > *limit;
-        }
-        if (p < end) {
-            p++;
         }
     }
     return true;

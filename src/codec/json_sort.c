@@ -50,23 +50,29 @@ static struct ranked *rank_children(const struct json *object)
 const struct json **json_tree_sorted(const struct json *object)
 {
     CLEANUP(mem_freep) struct ranked *rows = rank_children(object);
-    const struct json **sorted = mem_alloc(object->len, sizeof(*sorted));
+    const struct json **sorted = mem_alloc(object->len, sizeof(const void *));
     for (size_t i = 0; i < object->len; i++) {
         sorted[i] = rows[i].child;
     }
     return sorted;
 }
 
+static bool key_came_before(const struct json *object, const struct json *child)
+{
+    const struct json *before = object->first;
+    while (before != child && compare_keys(before, child) != 0) {
+        before = before->next;
+    }
+    return before != child;
+}
+
 static const struct json *repeated_of_few(const struct json *object)
 {
-    for (const struct json *child = object->first; child != NULL; child = child->next) {
-        for (const struct json *before = object->first; before != child; before = before->next) {
-            if (compare_keys(before, child) == 0) {
-                return child;
-            }
-        }
+    const struct json *child = object->first;
+    while (child != NULL && !key_came_before(object, child)) {
+        child = child->next;
     }
-    return NULL;
+    return child;
 }
 
 const struct json *json_tree_repeated_key(const struct json *object)
