@@ -1,0 +1,96 @@
+#include "base/clock.h"
+#include "load/schedule.h"
+#include "support/test.h"
+
+static void test_schedule_next__constant_has_no_drift(void **state)
+{
+    (void)state;
+    struct schedule schedule;
+    schedule_init(&schedule, ARRIVAL_CONSTANT, 3.0, 1.0, 7);
+    uint64_t index = 0;
+    int64_t at_ns = 0;
+    for (int i = 0; i < 3000000; i++) {
+        at_ns = schedule_next(&schedule, &index);
+    }
+    assert_int_equal(index, 2999999);
+    assert_true(at_ns == 1000000 * NS_PER_S || at_ns == 1000000 * NS_PER_S - 1);
+}
+
+static void test_schedule_next__same_seed_same_times(void **state)
+{
+    (void)state;
+
+    static const enum arrival kinds[] = {ARRIVAL_POISSON, ARRIVAL_GAMMA, ARRIVAL_CONSTANT};
+
+    for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+        struct schedule a;
+        struct schedule b;
+        struct schedule other;
+        schedule_init(&a, kinds[k], 50.0, 0.5, 42);
+        schedule_init(&b, kinds[k], 50.0, 0.5, 42);
+        schedule_init(&other, kinds[k], 50.0, 0.5, 43);
+        int n_other = 0;
+        int64_t last_ns = 0;
+        for (uint64_t i = 0; i < 1000; i++) {
+            uint64_t index = 0;
+            const int64_t at_ns = schedule_next(&a, &index);
+            assert_int_equal(index, i);
+            assert_true(at_ns >= last_ns);
+            last_ns = at_ns;
+            assert_true(at_ns == schedule_next(&b, &index));
+            n_other += at_ns != schedule_next(&other, &index) ? 1 : 0;
+        }
+        assert_int_equal(n_other, kinds[k] == ARRIVAL_CONSTANT ? 0 : 1000);
+    }
+}
+
+/* Mean gap 1/rate, variance of the gaps 1/(rate^2 shape): known moments, a fixed seed. */
+static void test_schedule_next__gaps_have_the_declared_moments(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *what;
+        enum arrival arrival;
+        double shape;
+    } rows[] = {
+        {"poisson", ARRIVAL_POISSON, 1.0},
+        {"gamma, bursty", ARRIVAL_GAMMA, 0.25},
+        {"gamma, smooth", ARRIVAL_GAMMA, 4.0},
+    };
+
+    for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
+        print_message("%s\n", rows[r].what);
+
+        enum {
+            N = 200000
+        };
+        struct schedule schedule;
+        schedule_init(&schedule, rows[r].arrival, 100.0, rows[r].shape, 1);
+        double sum = 0.0;
+        double squares = 0.0;
+        int64_t before_ns = 0;
+        for (int i = 0; i < N; i++) {
+            uint64_t index = 0;
+            const int64_t at_ns = schedule_next(&schedule, &index);
+            const double gap_s = (double)(at_ns - before_ns) / 1e9;
+            before_ns = at_ns;
+            sum += gap_s;
+            squares += gap_s * gap_s;
+        }
+        const double mean = sum / N;
+        const double variance = squares / N - mean * mean;
+        assert_near(mean, 0.01, 0.01 * 0.02);
+        assert_near(variance * 1e4 * rows[r].shape, 1.0, 0.05);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_schedule_next__constant_has_no_drift),
+        cmocka_unit_test(test_schedule_next__same_seed_same_times),
+        cmocka_unit_test(test_schedule_next__gaps_have_the_declared_moments),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,109 @@
+#include "base/mem.h"
+#include "load/workload.h"
+#include "support/test.h"
+
+#include <string.h>
+
+enum {
+    POOL_MAX = 300
+};
+
+static struct workload make_workload(uint32_t n, bool salt)
+{
+    static struct message messages[POOL_MAX];
+    static struct prompt prompts[POOL_MAX];
+    static char contents[POOL_MAX][32];
+    for (uint32_t i = 0; i < n; i++) {
+        (void)snprintf(contents[i], sizeof(contents[i]), "question %u", i);
+        messages[i] = (struct message){.role = "user", .content = contents[i]};
+        prompts[i] = (struct prompt){.messages = &messages[i], .n_messages = 1};
+    }
+    struct engine_target target = {.base_url = "http://127.0.0.1:8000/v1", .model = "m"};
+    struct error err = {0};
+    assert_int_equal(endpoint_parse(target.base_url, &target.endpoint, &err), 0);
+    const struct request_shape shape = {
+        .chat = true, .stream = true, .max_tokens = 16, .salt = salt, .seed = 42};
+    struct workload workload = {0};
+    const int result =
+        workload_init(&workload, engine_find("sim"), &target, &shape, prompts, n, &err);
+    assert_int_equal(result, 0);
+    return workload;
+}
+
+static void test_workload_prompt_of__uses_each_prompt_once_in_each_round(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[] = {1, 2, 3, 7, 64, 65, 300};
+    for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
+        struct workload workload = make_workload(sizes[s], true);
+        for (uint64_t round = 0; round < 3; round++) {
+            bool seen[POOL_MAX] = {false};
+            for (uint64_t i = 0; i < sizes[s]; i++) {
+                const uint32_t prompt = workload_prompt_of(&workload, round * sizes[s] + i);
+                assert_true(prompt < sizes[s]);
+                assert_false(seen[prompt]);
+                seen[prompt] = true;
+            }
+        }
+        workload_done(&workload);
+    }
+}
+
+static void test_workload_prompt_of__rounds_and_seeds_differ(void **state)
+{
+    (void)state;
+    struct workload workload = make_workload(200, true);
+    int same_round = 0;
+    int same_seed = 0;
+    struct workload other = workload;
+    other.seed = 43;
+    for (uint64_t i = 0; i < 200; i++) {
+        same_round += workload_prompt_of(&workload, i) == workload_prompt_of(&workload, 200 + i);
+        same_seed += workload_prompt_of(&workload, i) == workload_prompt_of(&other, i);
+    }
+    assert_true(same_round < 20);
+    assert_true(same_seed < 20);
+    workload_done(&workload);
+}
+
+static void test_workload_render__same_index_same_bytes_other_index_other_salt(void **state)
+{
+    (void)state;
+    struct workload workload = make_workload(5, true);
+    CLEANUP(mem_freep) char *a = malloc(workload.len_max);
+    CLEANUP(mem_freep) char *b = malloc(workload.len_max);
+    const uint32_t len = workload_render(&workload, 3, a);
+    assert_int_equal(workload_render(&workload, 3, b), len);
+    assert_memory_equal(a, b, len);
+    /* The same prompt in another round: the same length, another salt. */
+    uint64_t index = 5;
+    while (workload_prompt_of(&workload, index) != workload_prompt_of(&workload, 3)) {
+        index++;
+    }
+    assert_int_equal(workload_render(&workload, index, b), len);
+    assert_memory_not_equal(a, b, len);
+    workload_done(&workload);
+}
+
+static void test_workload_render__without_salt_repeats_are_equal(void **state)
+{
+    (void)state;
+    struct workload workload = make_workload(1, false);
+    CLEANUP(mem_freep) char *a = malloc(workload.len_max);
+    CLEANUP(mem_freep) char *b = malloc(workload.len_max);
+    const uint32_t len = workload_render(&workload, 0, a);
+    assert_int_equal(workload_render(&workload, 1, b), len);
+    assert_memory_equal(a, b, len);
+    workload_done(&workload);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_workload_prompt_of__uses_each_prompt_once_in_each_round),
+        cmocka_unit_test(test_workload_prompt_of__rounds_and_seeds_differ),
+        cmocka_unit_test(test_workload_render__same_index_same_bytes_other_index_other_salt),
+        cmocka_unit_test(test_workload_render__without_salt_repeats_are_equal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
