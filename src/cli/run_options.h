@@ -4,21 +4,25 @@
  * opened: bad values, exclusive flags, unknown names. */
 #pragma once
 
+#include "cli/option.h"
 #include "envelope/records_file.h"
 #include "stats/gate.h"
 #include "stats/record.h"
 
 #include <stdint.h>
 
-enum { RUN_POINTS_MAX = 32, RUN_HEADERS_MAX = 32 };
+enum {
+    RUN_POINTS_MAX = OPTION_LIST_MAX,
+    RUN_HEADERS_MAX = OPTION_LIST_MAX
+};
 
 enum run_mode {
-    RUN_CLOSED,       /* one closed-loop point: --concurrency, or the spec's first */
-    RUN_OPEN,         /* one open-loop point: --rps */
-    RUN_SWEEP,        /* --sweep */
-    RUN_RPS_SWEEP,    /* --rps-sweep */
-    RUN_ALL,          /* --all-benchmarks */
-    RUN_LIST,         /* --list */
+    RUN_CLOSED,    /* one closed-loop point: --concurrency, or the spec's first */
+    RUN_OPEN,      /* one open-loop point: --rps */
+    RUN_SWEEP,     /* --sweep */
+    RUN_RPS_SWEEP, /* --rps-sweep */
+    RUN_ALL,       /* --all-benchmarks */
+    RUN_LIST,      /* --list */
 };
 
 /* Texts are borrowed from argv; "" where not given. */
@@ -38,7 +42,7 @@ struct run_options {
     const char *dataset;
     double duration_s;
     bool duration_given;
-    uint64_t requests; /* --requests N instead of a duration; 0: not given */
+    uint64_t requests;        /* --requests N instead of a duration; 0: not given */
     const char *slo_template; /* "" : the spec's */
     uint64_t seed;
     const char *base_url;
@@ -59,7 +63,7 @@ struct run_options {
     enum arrival arrival;
     double burstiness;
     uint32_t max_concurrency;
-    bool salt; /* --cache-policy salt (default) or as-is */
+    bool salt;      /* --cache-policy salt (default) or as-is */
     int64_t warmup; /* requests per stream; -1: the spec's */
     enum gate_mode gate;
     double warmup_timeout_s;
@@ -70,7 +74,8 @@ struct run_options {
     bool save_text;
     bool dry_run;
     bool json;
-    bool virtual_time; /* --virtual-time: the simulated engine in virtual time (with --engine sim) */
+    bool
+        virtual_time; /* --virtual-time: the simulated engine in virtual time (with --engine sim) */
     /* The built-in simulated engine (--engine sim without --base-url): --sim-ttft-ms, ... */
     double sim_ttft_ms;
     double sim_itl_ms;
@@ -79,3 +84,69 @@ struct run_options {
     double sim_jitter;
     const char *sim_faults;
 };
+
+/* What the parser fills from the table, member by member as given: option_parse with
+ * run_option_table.  `given` tells a value that was given from a default. */
+struct run_flags {
+    struct option_given given;
+    const char *model;
+    const char *model_revision;
+    int engine; /* index into engine_table */
+    const char *hardware;
+    const char *quant;
+    struct option_u32_list concurrency;
+    double rps;
+    struct option_u32_list sweep;
+    struct option_f64_list rps_sweep;
+    bool all_benchmarks;
+    bool list;
+    const char *dataset;
+    double duration_s;
+    int64_t requests;
+    const char *slo_template;
+    int64_t seed;
+    const char *base_url;
+    const char *api_key_env;
+    struct option_texts headers;
+    const char *cacert;
+    bool insecure;
+    const char *output;
+    int signing_mode;
+    const char *dev_key;
+    const char *dev_key_pass_env;
+    bool strict;
+    int64_t max_tokens;
+    double temperature;
+    bool ignore_eos;
+    const char *extra_body;
+    int arrival; /* enum arrival less one: a choice is never ARRIVAL_NONE */
+    double burstiness;
+    uint32_t max_concurrency;
+    int cache_policy;
+    int64_t warmup;
+    int gate;
+    double warmup_timeout_s;
+    double grace_s;
+    double timeout_s;
+    uint32_t workers;
+    int records;
+    bool save_text;
+    bool dry_run;
+    bool json;
+    bool virtual_time;
+    double sim_ttft_ms;
+    double sim_itl_ms;
+    uint32_t sim_tokens;
+    uint32_t sim_max_batch;
+    double sim_jitter;
+    const char *sim_faults;
+    const char *unbuilt; /* of all options that are not built yet: never set */
+};
+
+/* The options of `bench run`, in the order of help. */
+extern const struct option_table run_option_table;
+
+/* Checks the flags against each other and fills the options.  Opens nothing.
+ * Errors: ERROR_USAGE, one line that names flag and value. */
+MUST_CHECK int run_options_resolve(
+    const struct run_flags *flags, const char *suite, struct run_options *out, struct error *err);
