@@ -70,6 +70,7 @@ static void *point_thread_main(void *argument)
         clock_sleep_until(clock_mono_ns() + POINT_START_LEAD_NS / 4);
         start_ns = atomic_load(&point->start_ns);
     }
+    clock_sleep_until(start_ns);
     worker_run(thread->worker, start_ns);
     (void)atomic_fetch_add(&point->n_finished, 1);
     return NULL;

@@ -170,13 +170,13 @@ slot_take_event(struct slot *self, const char *data, size_t len, struct slot_inp
 static enum slot_progress
 slot_take_stream(struct slot *self, const char *data, size_t len, struct slot_input *input)
 {
-    while (len > 0) {
+    for (;;) {
         const int found = sse_next(&self->sse, &data, &len);
         if (found == SSE_TOO_LONG) {
             return slot_break_text(self, "an event of the stream is too long");
         }
         if (found == SSE_NEED_MORE) {
-            break;
+            return SLOT_MORE;
         }
         const enum slot_progress progress =
             slot_take_event(self, self->sse.data, self->sse.len, input);
@@ -184,7 +184,6 @@ slot_take_stream(struct slot *self, const char *data, size_t len, struct slot_in
             return progress;
         }
     }
-    return SLOT_MORE;
 }
 
 static bool slot_is_error_status(const struct slot *self)

@@ -119,8 +119,8 @@ void worker_init(
 
 void worker_done(struct worker *self)
 {
-    while (self->idle != NULL) {
-        worker_close_link(self, self->idle);
+    while (self->idle_first != NULL) {
+        worker_close_link(self, self->idle_first);
     }
     for (uint32_t i = 0; i < self->n_slots; i++) {
         slot_done(self->slots[i]);

@@ -20,13 +20,22 @@ enum link_state {
     LINK_BUSY,
 };
 
+/* What the engine does with a connection after a streamed reply, whatever its headers say
+ * (REAL-ENGINES.md, 1).  Found out in the warm-up. */
+enum link_habit {
+    LINK_HABIT_UNKNOWN,
+    LINK_HABIT_KEEPS,
+    LINK_HABIT_CLOSES,
+};
+
 /* One connection. */
 struct link {
     struct stream *stream;
     enum link_state state;
+    bool streamed;     /* has carried a streamed reply */
     struct slot *slot; /* LINK_BUSY */
     int64_t ready_ns;  /* since when it has been idle */
-    struct link *next; /* idle stack, or list of all free ones */
+    struct link *next; /* in the queue of idle ones */
 };
 
 struct worker {
@@ -52,12 +61,13 @@ struct worker {
     struct slot *running_last;
     uint32_t n_running;
 
-    struct link *idle; /* stack */
+    struct link *idle_first; /* queue: the one that has been idle longest is taken first */
+    struct link *idle_last;
     uint32_t n_idle;
     uint32_t n_connecting;
     uint32_t n_links;
     uint32_t n_links_wanted; /* ready before the clock starts */
-    bool closes_after_reply; /* the engine does: keep spares */
+    enum link_habit habit;
     bool clock_started;
     char connect_failure[200];
 
@@ -104,6 +114,8 @@ void worker_run(struct worker *self, int64_t start_ns);
 void worker_open_link(struct worker *self);
 struct link *worker_take_idle_link(struct worker *self, int64_t now_ns);
 void worker_put_idle_link(struct worker *self, struct link *link, int64_t now_ns);
+void worker_put_used_link(struct worker *self, struct link *link, bool reusable, int64_t now_ns);
+void worker_idle_link_ended(struct worker *self, struct link *link, int64_t now_ns);
 void worker_close_link(struct worker *self, struct link *link);
 void worker_keep_spares(struct worker *self);
 

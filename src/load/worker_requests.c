@@ -331,23 +331,13 @@ note_receipt(struct worker *self, const struct receipt *receipt, uint64_t n_toke
     lag_histogram_add(facts->lag, lag_ns);
 }
 
-static void link_after_answer(struct worker *self, struct slot *slot, bool reusable)
-{
-    struct link *link = slot->link;
-    if (reusable) {
-        worker_put_idle_link(self, link, worker_now(self));
-        return;
-    }
-    worker_close_link(self, link);
-}
-
 static void receive_idle(struct worker *self, struct link *link, ssize_t n)
 {
     if (n == TRANSPORT_AGAIN) {
         return;
     }
     /* The engine closed an idle connection, or speaks out of turn. */
-    worker_close_link(self, link);
+    worker_idle_link_ended(self, link, worker_now(self));
     worker_keep_spares(self);
 }
 
@@ -371,7 +361,7 @@ void worker_receive(struct worker *self, struct link *link)
     };
     if (n <= 0) {
         slot_read_eof(slot, n == TRANSPORT_RESET, &input);
-        link_after_answer(self, slot, false);
+        worker_close_link(self, link);
         end_request(self, slot, input.end_ns, now_ns);
         return;
     }
@@ -379,16 +369,14 @@ void worker_receive(struct worker *self, struct link *link)
     const enum slot_progress progress = slot_read(slot, self->buffer, (size_t)n, &input);
     note_receipt(self, &receipt, input.n_token_events);
     if (!had_tokens && slot->n_events > 0) {
-        if (!slot->http.keep_alive) {
-            self->closes_after_reply = true;
-        }
+        link->streamed = true;
         worker_keep_spares(self);
     }
     if (progress == SLOT_MORE) {
         return;
     }
     const bool reusable = progress == SLOT_ENDED && slot->http.keep_alive;
-    link_after_answer(self, slot, reusable);
+    worker_put_used_link(self, link, reusable, now_ns);
     end_request(self, slot, input.arrival_ns, now_ns);
 }
 
