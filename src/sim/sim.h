@@ -35,6 +35,9 @@ struct sim_options {
     uint64_t seed;
     uint32_t max_model_len; /* told in /v1/models and enforced with 400; 0: 32768 */
     const char *api_key;    /* NULL: open */
+    int64_t
+        wall_offset_ns; /* wall time less the caller's clock: for Date headers and `created`; the
+                               server fills it in when it is 0 */
 };
 
 struct sim;      /* the engine */
@@ -50,11 +53,15 @@ enum sim_action_kind {
 struct sim_action {
     enum sim_action_kind kind;
     struct sim_conn *conn;
-    const char *data; /* borrowed until the next sim_step */
+    const char *data; /* borrowed until the next call with this engine */
     size_t len;
-    int64_t due_ns;   /* when the model wanted it */
-    uint64_t request; /* number of the request on this engine, from 0; UINT64_MAX: none */
-    uint32_t token;   /* 1-based number of the token in this write; 0: no token */
+    int64_t due_ns; /* when the model wanted it */
+    uint64_t
+        request;     /* number of the completion request on this engine, from 0; UINT64_MAX: none */
+    uint32_t token;  /* 1-based number of the last token in this write; 0: no token */
+    uint32_t tokens; /* tokens in this write: token - tokens + 1 .. token; 0: no token */
+    uint64_t body_hash; /* sim_hash(0, body) of the request: finds it again on the client's side */
+    int64_t arrived_ns; /* when the last byte of the request came */
 };
 
 /* `faults` (JSON text, may be NULL) is a fault script: see sim_fault.h.  Options are copied.

@@ -1,0 +1,175 @@
+/* Plain links send straight from the engine's buffer: one system call for an event. */
+#include "sim/sim_link.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct sim_tls {
+    SSL_CTX *context;
+};
+
+int sim_tls_open(
+    const char *cert_path, const char *key_path, struct sim_tls **out, struct error *err)
+{
+    struct sim_tls *self = MEM_NEW(struct sim_tls);
+    self->context = SSL_CTX_new(TLS_server_method());
+    int result = 0;
+    if (self->context == NULL) {
+        result = error_set(err, ERROR_IO, "cannot set up TLS");
+    } else if (SSL_CTX_use_certificate_chain_file(self->context, cert_path) != 1) {
+        result = error_set(err, ERROR_PARSE, "%s holds no PEM certificate", cert_path);
+    } else if (
+        SSL_CTX_use_PrivateKey_file(self->context, key_path, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(self->context) != 1) {
+        result =
+            error_set(err, ERROR_PARSE, "%s holds no PEM key that fits the certificate", key_path);
+    }
+    ERR_clear_error();
+    if (result != 0) {
+        sim_tls_free(self);
+        return result;
+    }
+    (void)SSL_CTX_set_mode(
+        self->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    *out = self;
+    return 0;
+}
+
+void sim_tls_free(struct sim_tls *self)
+{
+    if (self != NULL) {
+        SSL_CTX_free(self->context);
+        free(self);
+    }
+}
+
+void sim_link_init(struct sim_link *self, int fd, struct sim_tls *tls)
+{
+    *self = (struct sim_link){.fd = fd};
+    bytes_init(&self->backlog, BYTES_MAX_DEFAULT);
+    const int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (tls != NULL) {
+        self->ssl = SSL_new(tls->context);
+        (void)SSL_set_fd(self->ssl, fd);
+        SSL_set_accept_state(self->ssl);
+    }
+}
+
+/* What a TLS call that did not succeed means. */
+static ssize_t tls_outcome(struct sim_link *self, int result)
+{
+    const int reason = SSL_get_error(self->ssl, result);
+    ERR_clear_error();
+    if (reason == SSL_ERROR_ZERO_RETURN) {
+        return 0;
+    }
+    if (reason == SSL_ERROR_WANT_WRITE) {
+        self->want_write = true;
+        return SIM_LINK_AGAIN;
+    }
+    return reason == SSL_ERROR_WANT_READ ? SIM_LINK_AGAIN : SIM_LINK_FAILED;
+}
+
+ssize_t sim_link_read(struct sim_link *self, void *buffer, size_t cap)
+{
+    if (self->ssl != NULL) {
+        const int want = cap < INT_MAX ? (int)cap : INT_MAX;
+        const int n = SSL_read(self->ssl, buffer, want);
+        return n > 0 ? n : tls_outcome(self, n);
+    }
+    const ssize_t n = recv(self->fd, buffer, cap, MSG_DONTWAIT);
+    if (n >= 0) {
+        return n;
+    }
+    return errno == EAGAIN || errno == EINTR ? SIM_LINK_AGAIN : SIM_LINK_FAILED;
+}
+
+/* Bytes that the socket took (0: none now), or SIM_LINK_FAILED. */
+static ssize_t write_some(struct sim_link *self, const char *data, size_t len)
+{
+    if (self->ssl != NULL) {
+        const int want = len < INT_MAX ? (int)len : INT_MAX;
+        const int n = SSL_write(self->ssl, data, want);
+        if (n > 0) {
+            return n;
+        }
+        return tls_outcome(self, n) == SIM_LINK_AGAIN ? 0 : SIM_LINK_FAILED;
+    }
+    const ssize_t n = send(self->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n >= 0) {
+        return n;
+    }
+    return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? 0 : SIM_LINK_FAILED;
+}
+
+bool sim_link_write(struct sim_link *self, const void *data, size_t len)
+{
+    const char *at = data;
+    if (self->backlog.len == 0) {
+        const ssize_t n = write_some(self, at, len);
+        if (n == SIM_LINK_FAILED) {
+            return false;
+        }
+        at += n;
+        len -= (size_t)n;
+    }
+    bytes_add(&self->backlog, at, len);
+    self->want_write = self->want_write || self->backlog.len > 0;
+    return !self->backlog.failed;
+}
+
+bool sim_link_flush(struct sim_link *self)
+{
+    self->want_write = false;
+    while (self->backlog.len > 0) {
+        const ssize_t n = write_some(self, self->backlog.data, self->backlog.len);
+        if (n == SIM_LINK_FAILED) {
+            return false;
+        }
+        if (n == 0) {
+            break;
+        }
+        bytes_drop_front(&self->backlog, (size_t)n);
+    }
+    self->want_write = self->want_write || self->backlog.len > 0;
+    return true;
+}
+
+static void link_done(struct sim_link *self)
+{
+    SSL_free(self->ssl);
+    self->ssl = NULL;
+    bytes_done(&self->backlog);
+    (void)close(self->fd);
+    self->fd = -1;
+}
+
+void sim_link_close(struct sim_link *self)
+{
+    if (self->ssl != NULL) {
+        (void)SSL_shutdown(self->ssl);
+        ERR_clear_error();
+    }
+    /* Unread bytes would turn the end into a reset that overtakes the answer. */
+    char waste[4096];
+    while (recv(self->fd, waste, sizeof(waste), MSG_DONTWAIT) > 0) {
+    }
+    link_done(self);
+}
+
+void sim_link_reset(struct sim_link *self)
+{
+    const struct linger hard = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(self->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    link_done(self);
+}
