@@ -128,6 +128,14 @@ struct place {
     unsigned line; /* 0: nowhere, it is missing */
 };
 
+/* Appends a part of a path, with the point that belongs before it. */
+static void add_part(char text[ERROR_TEXT_MAX], const char *part)
+{
+    const size_t used = strlen(text);
+    const bool joined = used > 0 && *part != '\0' && *part != '[';
+    (void)snprintf(text + used, ERROR_TEXT_MAX - used, "%s%.64s", joined ? "." : "", part);
+}
+
 PRINTF_LIKE(3, 4)
 
 static void fault(const struct place *place, enum sort sort, const char *format, ...)
@@ -137,17 +145,18 @@ static void fault(const struct place *place, enum sort sort, const char *format,
     if (*text != '\0') {
         return;
     }
+    add_part(text, place->walk->base);
+    add_part(text, place->parent);
+    add_part(text, place->key);
     char what[ERROR_TEXT_MAX / 2];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(what, sizeof(what), format, args);
     va_end(args);
-    const char *base = place->walk->base;
-    (void)snprintf(
-        text, ERROR_TEXT_MAX, "%s%s%s%s%.64s: %s", base, *base == '\0' ? "" : ".", place->parent,
-        *place->parent == '\0' ? "" : ".", place->key, what);
+    size_t used = strlen(text);
+    (void)snprintf(text + used, ERROR_TEXT_MAX - used, ": %s", what);
     if (place->line > 0) {
-        const size_t used = strlen(text);
+        used = strlen(text);
         (void)snprintf(text + used, ERROR_TEXT_MAX - used, " (line %u)", place->line);
     }
 }
