@@ -2,9 +2,11 @@
  *
  * Recipes: a known id ("chatbot-short", "sharegpt-v3"), "synthetic:input=512,output=128[,...]",
  * "jsonl:FILE", "sharegpt:FILE".  Missing data is an error that says how to get it: nothing is ever
- * substituted. */
+ * substituted.  The forms of the files: docs/adding-a-dataset.md. */
 #pragma once
 
+#include "base/arena.h"
+#include "base/error.h"
 #include "codec/json.h"
 #include "engine/prompt.h"
 
@@ -22,21 +24,34 @@ struct prompt_set {
 #define DATASET_FILE_MAX ((size_t)1 << 30)
 
 enum {
-    DATASET_PROMPTS_MAX = 1000000
+    DATASET_PROMPTS_MAX = 1000000,
+    /* Prompts kept of a ShareGPT file when no number is asked for.  Source: sampling.n of the public
+     * Python suite's sharegpt-v3 spec. */
+    DATASET_SHAREGPT_PROMPTS = 1000
 };
 
 struct dataset_options {
     const char *recipe;
     uint64_t seed;
-    uint32_t n_wanted; /* prompts to make or keep; 0: the recipe's own number */
+    uint32_t n_wanted; /* prompts to make or keep; 0: the recipe's own number.  A file with fewer
+                          gives what it has */
 };
 
-/* Errors: ERROR_USAGE (unknown id, with the nearest; bad value in a recipe), ERROR_NOT_FOUND (a named
+/* Reads or makes the prompts.  On success *out is the caller's: prompt_set_done.
+ * Where a file holds more prompts than are kept, the kept ones are drawn without repetition by the
+ * seed and stay in the file's order.
+ * Errors: ERROR_USAGE (unknown id, with the nearest; bad value in a recipe), ERROR_NOT_FOUND (a named
  * file does not exist: exit 2), ERROR_UNAVAILABLE (a known dataset's data is not here: exit 1 with
- * how to get it), ERROR_PARSE "FILE:LINE: what". */
+ * how to get it), ERROR_PARSE "FILE:LINE:COLUMN: what", ERROR_LIMIT, ERROR_IO. */
 MUST_CHECK int
 dataset_load(const struct dataset_options *options, struct prompt_set *out, struct error *err);
 void prompt_set_done(struct prompt_set *self);
 
-/* Checks a recipe's form without reading data: for validation before anything else. */
+/* Checks a recipe's form without reading data: for validation before anything else.
+ * Errors: ERROR_USAGE. */
 MUST_CHECK int dataset_check(const char *recipe, struct error *err);
+
+/* SHA-256 of the canonical JSON of the list of prompts, as lower-case hex.  A prompt of one user
+ * message is its text, as in the public Python suite; any other is the list of its messages, each
+ * {"content": ..., "role": ...}.  Lengths (max_tokens) are not part of it. */
+void dataset_hash(const struct prompt *prompts, uint32_t n, char out_hex[65]);

@@ -20,16 +20,23 @@ extern const size_t hardware_class_table_len;
 const struct hardware_class *hardware_class_find(const char *name);
 
 enum {
-    SLO_TEXT_MAX = 128
+    SLO_TEXT_MAX = 128,
+    SLO_ID_SIZE = 64,
+    SLO_CLASS_SIZE = 32
 };
 
 struct slo {
-    char id[64];
-    char hardware_class[32];     /* class whose multiplier was used, or "unknown" */
-    struct slo_limits limits;    /* scaled */
-    char resolved[SLO_TEXT_MAX]; /* "ttft<200ms, tpot<50ms, total<3000ms" */
+    char id[SLO_ID_SIZE];
+    char hardware_class[SLO_CLASS_SIZE]; /* class whose multiplier was used, or "unknown" */
+    struct slo_limits limits;            /* scaled */
+    char resolved[SLO_TEXT_MAX];         /* "ttft<200ms, tpot<50ms, total<3000ms" */
 };
 
-/* `name`: "llm.standard", "llm.relaxed", or the path of a YAML file.
+/* `name`: "llm.standard", "llm.relaxed", or the path of a YAML file (it has a '/' or ends in .yaml
+ * or .yml).  `hardware`: a class; unknown ones leave the limits unscaled.
  * Errors: ERROR_USAGE unknown template (with the nearest), ERROR_NOT_FOUND, ERROR_PARSE. */
 MUST_CHECK int slo_load(const char *name, const char *hardware, struct slo *out, struct error *err);
+
+/* Checks that `name` is a built-in template or has the form of a path, without reading anything.
+ * Errors: ERROR_USAGE. */
+MUST_CHECK int slo_check(const char *name, struct error *err);

@@ -1,7 +1,8 @@
 /* suite.h - benchmark specs: what to ask, how to load, what counts as good.
  *
  * Specs are YAML (data/specs/), embedded into the binary; a file on disk overrides one of the same id.
- * A plugin id ("llm.inference") groups benchmark ids ("llm.inference.chatbot-short"). */
+ * A plugin id ("llm.inference") groups benchmark ids ("llm.inference.chatbot-short").  The keys are
+ * explained in docs/adding-a-benchmark.md. */
 #pragma once
 
 #include "codec/json.h"
@@ -10,7 +11,8 @@
 
 enum {
     SPEC_POINTS_MAX = 32,
-    SPEC_ID_MAX = 128
+    SPEC_ID_MAX = 128,
+    SPECS_MAX = 1000
 };
 
 enum spec_kind {
@@ -26,28 +28,42 @@ struct spec {
     const char *title;
     const char *source; /* file it was read from, or "built in" */
     enum spec_kind kind;
-    const char *dataset;      /* dataset recipe, as --dataset takes it */
-    const char *dataset_help; /* how to get the data, for the message when it is missing; "" */
-    struct request_shape shape;
+    const char *dataset;        /* dataset recipe, as --dataset takes it */
+    const char *dataset_help;   /* how to get the data, for the message when it is missing; "" */
+    struct request_shape shape; /* salt true, seed 0: the run's own to set */
     const char *slo_template;
     enum driver driver;     /* of the first point */
-    uint32_t n_concurrency; /* closed-loop points */
+    uint32_t n_concurrency; /* closed-loop points; at least one with DRIVER_CLOSED */
     uint32_t concurrency[SPEC_POINTS_MAX];
-    uint32_t n_rates; /* open-loop points */
+    uint32_t n_rates; /* open-loop points; at least one with DRIVER_OPEN */
     double rates_rps[SPEC_POINTS_MAX];
     uint32_t warmup_per_stream; /* requests discarded per stream */
 };
 
 struct spec_table {
     struct arena arena;
-    struct spec *specs;
+    struct spec *specs; /* built-in ones first, in their order; then those of the folder by name */
     size_t n;
 };
 
-/* Reads the embedded specs, and those of `folder` (NULL: none), which override by id.
- * Errors: ERROR_PARSE "FILE:LINE:COLUMN: what". */
+/* Reads the embedded specs, and the *.yaml files of `folder` (NULL: none), which override by id.
+ * Errors: ERROR_PARSE "FILE:LINE:COLUMN: what", ERROR_NOT_FOUND or ERROR_IO for the folder and its
+ * files, ERROR_LIMIT. */
 MUST_CHECK int spec_table_load(const char *folder, struct spec_table *out, struct error *err);
 void spec_table_done(struct spec_table *self);
+
+/* The text of one YAML file. */
+struct spec_text {
+    const char *name;   /* for messages */
+    const char *source; /* what spec.source says */
+    const char *text;
+    size_t len;
+};
+
+/* Reads one spec.  Everything in *out is borrowed from `arena`.
+ * Errors: ERROR_PARSE "NAME:LINE:COLUMN: what", ERROR_LIMIT. */
+MUST_CHECK int
+spec_read(struct arena *arena, const struct spec_text *text, struct spec *out, struct error *err);
 
 /* The benchmark called `id`, or the first of the plugin called `id`.
  * Errors: ERROR_USAGE "unknown suite 'x': did you mean 'y'?". */

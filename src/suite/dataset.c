@@ -1,0 +1,286 @@
+/* Each kind of recipe has one loader; what they share - hash, facts for the record, the choice of a
+ * part - happens here, once. */
+#include "suite/dataset.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "codec/canonical.h"
+#include "codec/digest.h"
+#include "suite/dataset_file.h"
+#include "suite/dataset_readers.h"
+#include "suite/embedded.h"
+#include "suite/recipe.h"
+#include "suite/synthetic.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SEARCHED_MAX = 4096
+};
+
+/* A prompt set while it is being made. */
+struct loading {
+    const struct dataset_options *options;
+    struct recipe recipe;
+    struct prompt_set set;
+    struct prompt_list list;
+    struct error *err;
+};
+
+void prompt_set_done(struct prompt_set *self)
+{
+    arena_done(&self->arena);
+    *self = (struct prompt_set){0};
+}
+
+/* What stands for a prompt in the hashed list. */
+static struct json *hashed_form(struct arena *arena, const struct prompt *prompt)
+{
+    if (prompt->n_messages == 1 && strcmp(prompt->messages[0].role, "user") == 0) {
+        return json_new_text(arena, prompt->messages[0].content);
+    }
+    struct json *list = json_new(arena, JSON_ARRAY);
+    for (uint32_t i = 0; i < prompt->n_messages; i++) {
+        struct json *message = json_append(list, json_new(arena, JSON_OBJECT));
+        json_add_text(arena, message, "content", prompt->messages[i].content);
+        json_add_text(arena, message, "role", prompt->messages[i].role);
+    }
+    return list;
+}
+
+/* Piece by piece: the list of a large dataset never exists as one text. */
+void dataset_hash(const struct prompt *prompts, uint32_t n, char out_hex[65])
+{
+    CLEANUP(digest_freep) struct digest *digest = digest_new();
+    CLEANUP(bytes_done) struct bytes text;
+    bytes_init(&text, BYTES_MAX_DEFAULT);
+    bytes_add_char(&text, '[');
+    for (uint32_t i = 0; i < n; i++) {
+        CLEANUP(arena_done) struct arena arena = {0};
+        if (i > 0) {
+            bytes_add_char(&text, ',');
+        }
+        canonical_write(hashed_form(&arena, &prompts[i]), NULL, &text);
+        assert(!text.failed);
+        digest_add(digest, text.data, text.len);
+        bytes_clear(&text);
+    }
+    bytes_add_char(&text, ']');
+    digest_add(digest, text.data, text.len);
+    uint8_t hash[DIGEST_SIZE];
+    digest_finish(digest, hash);
+    digest_hex(hash, out_hex);
+}
+
+/* Lengths that prompts bring along change what is measured, but are not part of the dataset's hash:
+ * they have one of their own, over the canonical JSON of the list of max_tokens. */
+static void add_lengths(struct prompt_set *set)
+{
+    CLEANUP(bytes_done) struct bytes text;
+    bytes_init(&text, BYTES_MAX_DEFAULT);
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < set->n; i++) {
+        bytes_add_char(&text, i == 0 ? '[' : ',');
+        bytes_add_i64(&text, set->prompts[i].max_tokens);
+        total += set->prompts[i].max_tokens;
+    }
+    bytes_add_char(&text, ']');
+    if (total == 0) {
+        return;
+    }
+    char hash[DIGEST_HEX_SIZE];
+    digest_sha256_hex(text.data, text.len, hash);
+    json_add_text(&set->arena, set->recipe, "max_tokens_hash", hash);
+    json_add_i64(&set->arena, set->recipe, "max_tokens_total", (int64_t)total);
+}
+
+/* Takes the chosen prompts of the list over into the set. */
+static void keep(struct loading *self, const uint32_t *chosen, uint32_t n)
+{
+    struct prompt_set *set = &self->set;
+    set->prompts = arena_alloc(&set->arena, n * sizeof(*set->prompts));
+    set->n = n;
+    for (uint32_t i = 0; i < n; i++) {
+        set->prompts[i] = self->list.items[chosen != NULL ? chosen[i] : i];
+    }
+}
+
+static void add_i64(struct loading *self, const char *key, uint64_t value)
+{
+    json_add_i64(&self->set.arena, self->set.recipe, key, (int64_t)value);
+}
+
+static int load_jsonl_text(struct loading *self, const struct reader_input *input)
+{
+    const int rc = jsonl_read(input, &self->list, self->err);
+    if (rc != 0) {
+        return rc;
+    }
+    uint32_t n = 0;
+    CLEANUP(mem_freep)
+    uint32_t *chosen =
+        prompt_sample(self->options->seed, self->list.n, self->options->n_wanted, &n);
+    keep(self, chosen, n);
+    add_i64(self, "n_available", self->list.n);
+    return 0;
+}
+
+static int load_jsonl(struct loading *self, const char *path)
+{
+    CLEANUP(mapped_file_close) struct mapped_file file = {0};
+    const int rc = mapped_file_open(path, &file, self->err);
+    if (rc != 0) {
+        return rc;
+    }
+    return load_jsonl_text(self, &(struct reader_input){path, file.bytes, file.len});
+}
+
+static void add_counts(struct loading *self, const struct sharegpt_counts *counts)
+{
+    add_i64(self, "n_available", counts->n_usable);
+    add_i64(self, "n_conversations", counts->n_conversations);
+    add_i64(self, "n_skipped_no_turns", counts->n_no_turns);
+    add_i64(self, "n_skipped_not_human", counts->n_not_human);
+    add_i64(self, "n_skipped_no_answer", counts->n_no_answer);
+    add_i64(self, "n_skipped_bad_text", counts->n_bad_text);
+    add_i64(self, "n_skipped_too_short", counts->n_too_short);
+    add_i64(self, "n_skipped_too_long", counts->n_too_long);
+    json_add_text(&self->set.arena, self->set.recipe, "lengths", "nominal: 4 bytes a token");
+}
+
+static int load_sharegpt(struct loading *self, const char *path)
+{
+    CLEANUP(mapped_file_close) struct mapped_file file = {0};
+    int rc = mapped_file_open(path, &file, self->err);
+    if (rc != 0) {
+        return rc;
+    }
+    const uint32_t wanted = self->options->n_wanted;
+    const struct sharegpt_input input = {
+        .name = path,
+        .text = file.bytes,
+        .len = file.len,
+        .seed = self->options->seed,
+        .n_wanted = wanted != 0 ? wanted : DATASET_SHAREGPT_PROMPTS,
+    };
+    struct sharegpt_counts counts = {0};
+    rc = sharegpt_read(&input, &self->list, &counts, self->err);
+    if (rc == 0) {
+        keep(self, NULL, self->list.n);
+        add_counts(self, &counts);
+    }
+    return rc;
+}
+
+static int load_synthetic(struct loading *self)
+{
+    struct synthetic_plan plan = self->recipe.plan;
+    if (self->options->n_wanted != 0) {
+        plan.n = self->options->n_wanted;
+    }
+    if (plan.n > DATASET_PROMPTS_MAX) {
+        return error_set(
+            self->err, ERROR_USAGE, "dataset synthetic: %" PRIu32 " prompts are more than %d",
+            plan.n, DATASET_PROMPTS_MAX);
+    }
+    const int rc = synthetic_check(&plan, self->err);
+    if (rc != 0) {
+        return rc;
+    }
+    synthetic_make(&plan, self->options->seed, &self->list);
+    keep(self, NULL, self->list.n);
+    struct arena *arena = &self->set.arena;
+    struct json *recipe = self->set.recipe;
+    json_add_text(arena, recipe, "distribution", distribution_name(plan.distribution));
+    json_add_i64(arena, recipe, "input_tokens", plan.input);
+    json_add_f64(arena, recipe, "input_stddev_tokens", plan.input_stddev);
+    json_add_i64(arena, recipe, "output_tokens", plan.output);
+    json_add_f64(arena, recipe, "output_stddev_tokens", plan.output_stddev);
+    json_add_text(arena, recipe, "lengths", "nominal: 1 word or full stop a token");
+    return 0;
+}
+
+static int fail_missing(const struct loading *self, const char *searched)
+{
+    const struct known_dataset *known = self->recipe.known;
+    return error_set(
+        self->err, ERROR_UNAVAILABLE,
+        "dataset '%s': its data is not here; %s and put it in one of: %s; or give sharegpt:FILE",
+        known->id, known->help, searched);
+}
+
+static int load_known(struct loading *self)
+{
+    const struct known_dataset *known = self->recipe.known;
+    CLEANUP(bytes_done) struct bytes searched;
+    bytes_init(&searched, SEARCHED_MAX);
+    /* What is built in gives way only to a folder that was named on purpose. */
+    CLEANUP(mem_freep)
+    char *path = known->embedded != NULL ? dataset_file_override(known->file)
+                                         : dataset_file_find(known->file, &searched);
+    if (path == NULL && known->embedded == NULL) {
+        return fail_missing(self, searched.data);
+    }
+    json_add_text(&self->set.arena, self->set.recipe, "source", path != NULL ? path : "built in");
+    if (path == NULL) {
+        const struct embedded_file *file = embedded_find(known->embedded);
+        assert(file != NULL);
+        return load_jsonl_text(self, &(struct reader_input){file->name, file->text, file->len});
+    }
+    return known->format == RECIPE_SHAREGPT ? load_sharegpt(self, path) : load_jsonl(self, path);
+}
+
+static int load(struct loading *self)
+{
+    switch (self->recipe.kind) {
+    case RECIPE_KNOWN:
+        return load_known(self);
+    case RECIPE_JSONL:
+        return load_jsonl(self, self->recipe.path);
+    case RECIPE_SHAREGPT:
+        return load_sharegpt(self, self->recipe.path);
+    case RECIPE_SYNTHETIC:
+    default:
+        return load_synthetic(self);
+    }
+}
+
+/* A file's folder says nothing about the data: ids hold the name alone. */
+static const char *id_of(struct arena *arena, const char *text, const struct recipe *recipe)
+{
+    if (recipe->path == NULL) {
+        return arena_copy_text(arena, text);
+    }
+    const int scheme_len = (int)strcspn(text, ":");
+    return arena_format(arena, "%.*s:%s", scheme_len, text, file_base_name(recipe->path));
+}
+
+int dataset_load(const struct dataset_options *options, struct prompt_set *out, struct error *err)
+{
+    struct loading loading = {.options = options, .err = err};
+    int rc = recipe_parse(options->recipe, &loading.recipe, err);
+    if (rc != 0) {
+        return rc;
+    }
+    struct prompt_set *set = &loading.set;
+    struct arena *arena = &set->arena;
+    set->id = id_of(arena, options->recipe, &loading.recipe);
+    set->recipe = json_new(arena, JSON_OBJECT);
+    json_add_text(arena, set->recipe, "recipe", options->recipe);
+    json_add(arena, set->recipe, "seed", json_new_u64(arena, options->seed));
+    loading.list.arena = arena;
+    rc = load(&loading);
+    prompt_list_done(&loading.list);
+    if (rc != 0) {
+        prompt_set_done(set);
+        return rc;
+    }
+    json_add_i64(arena, set->recipe, "n_prompts", set->n);
+    add_lengths(set);
+    dataset_hash(set->prompts, set->n, set->hash);
+    *out = *set;
+    return 0;
+}

@@ -1,0 +1,188 @@
+/* One JSON object a line, each parsed alone into a scratch arena: only what becomes a prompt is kept.
+ * Keys that mean nothing here are left alone, because data files carry ids, labels and answers. */
+#include "base/text.h"
+#include "codec/json.h"
+#include "suite/dataset.h"
+#include "suite/dataset_readers.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    MESSAGES_MAX = 1000,
+    LENGTH_MAX = 1000000 /* tokens */
+};
+
+struct line {
+    const char *name;
+    uint64_t number;
+    struct arena *arena; /* of the prompts */
+    struct error *err;
+};
+
+static int fail(const struct line *self, const struct json *value, const char *what)
+{
+    return error_set(
+        self->err, ERROR_PARSE, "%s:%" PRIu64 ":%u: %s", self->name, self->number, value->column,
+        what);
+}
+
+static int
+read_content(const struct line *self, const struct json *value, const char *what, const char **out)
+{
+    if (value->kind != JSON_STRING || value->len == 0 || strlen(value->text) != value->len) {
+        return fail(self, value, what);
+    }
+    *out = arena_copy(self->arena, value->text, value->len);
+    return 0;
+}
+
+static int read_message(const struct line *self, const struct json *value, struct message *out)
+{
+    static const char *const roles[] = {"system", "user", "assistant"};
+    const struct json *role = json_find(value, "role");
+    const struct json *content = json_find(value, "content");
+    if (role == NULL || content == NULL) {
+        return fail(self, value, "a message must have 'role' and 'content'");
+    }
+    out->role = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+        if (text_equal(roles[i], json_text(role, ""))) {
+            out->role = roles[i];
+        }
+    }
+    if (out->role == NULL) {
+        return fail(self, role, "'role' must be system, user or assistant");
+    }
+    return read_content(
+        self, content, "'content' must be a text that is not empty and holds no NUL",
+        &out->content);
+}
+
+static int read_messages(const struct line *self, const struct json *list, struct prompt *out)
+{
+    if (list->kind != JSON_ARRAY || list->len == 0 || list->len > MESSAGES_MAX) {
+        return fail(self, list, "'messages' must be a list of 1 to 1000 messages");
+    }
+    struct message *messages = arena_alloc(self->arena, list->len * sizeof(*messages));
+    uint32_t n = 0;
+    for (const struct json *value = list->first; value != NULL; value = value->next) {
+        const int rc = read_message(self, value, &messages[n++]);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    if (!text_equal(messages[n - 1].role, "user")) {
+        return fail(self, list->last, "the last message must be the user's");
+    }
+    out->messages = messages;
+    out->n_messages = n;
+    return 0;
+}
+
+static int read_max_tokens(const struct line *self, const struct json *value, uint32_t *out)
+{
+    int64_t number = 0;
+    if (value == NULL) {
+        return 0;
+    }
+    if (!json_i64(value, &number) || number < 1 || number > LENGTH_MAX) {
+        return fail(self, value, "'max_tokens' must be a whole number between 1 and 1000000");
+    }
+    *out = (uint32_t)number;
+    return 0;
+}
+
+static int read_object(const struct line *self, const struct json *root, struct prompt *out)
+{
+    const struct json *text = json_find(root, "prompt");
+    const struct json *messages = json_find(root, "messages");
+    if (root->kind != JSON_OBJECT || (text == NULL) == (messages == NULL)) {
+        return fail(self, root, "a line must be an object with either 'prompt' or 'messages'");
+    }
+    struct prompt prompt = {0};
+    int rc = 0;
+    if (text != NULL) {
+        const char *content = NULL;
+        rc = read_content(
+            self, text, "'prompt' must be a text that is not empty and holds no NUL", &content);
+        prompt = prompt_of_text(self->arena, content, 0);
+    } else {
+        rc = read_messages(self, messages, &prompt);
+    }
+    if (rc == 0) {
+        rc = read_max_tokens(self, json_find(root, "max_tokens"), &prompt.max_tokens);
+    }
+    if (rc == 0) {
+        *out = prompt;
+    }
+    return rc;
+}
+
+/* The parser counts lines from 1, so with an empty name its text begins with ":1:". */
+static int place(const struct line *self, int rc)
+{
+    static const char first_line[] = ":1:";
+    if (rc == 0) {
+        return 0;
+    }
+    const struct error inner = *self->err;
+    const char *what = inner.text;
+    error_clear(self->err);
+    if (text_starts_with(what, first_line)) {
+        what += strlen(first_line);
+    }
+    return error_set(self->err, inner.code, "%s:%" PRIu64 ":%s", self->name, self->number, what);
+}
+
+static int read_line(const struct line *self, const char *text, size_t len, struct prompt_list *out)
+{
+    CLEANUP(arena_done) struct arena scratch = {0};
+    struct json *root = NULL;
+    int rc = place(self, json_parse(&scratch, "", text, len, &root, self->err));
+    if (rc != 0) {
+        return rc;
+    }
+    if (out->n == DATASET_PROMPTS_MAX) {
+        return error_set(
+            self->err, ERROR_LIMIT, "%s:%" PRIu64 ":1: more than %d prompts", self->name,
+            self->number, DATASET_PROMPTS_MAX);
+    }
+    struct prompt prompt = {0};
+    rc = read_object(self, root, &prompt);
+    if (rc == 0) {
+        prompt_list_add(out, &prompt);
+    }
+    return rc;
+}
+
+static bool is_blank_line(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r') {
+            return false;
+        }
+    }
+    return true;
+}
+
+int jsonl_read(const struct reader_input *input, struct prompt_list *out, struct error *err)
+{
+    struct line line = {.name = input->name, .arena = out->arena, .err = err};
+    const char *p = input->text;
+    const char *end = input->text + input->len;
+    while (p < end) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        const size_t len = (size_t)((newline != NULL ? newline : end) - p);
+        line.number++;
+        const int rc = is_blank_line(p, len) ? 0 : read_line(&line, p, len, out);
+        if (rc != 0) {
+            return rc;
+        }
+        p += len + 1;
+    }
+    if (out->n == 0) {
+        return error_set(err, ERROR_PARSE, "%s:1:1: the file holds no prompts", input->name);
+    }
+    return 0;
+}

@@ -1,0 +1,294 @@
+/* A recipe is either a known name or "scheme:rest".  Both lists are tables, so that the message for a
+ * wrong one can name the nearest right one. */
+#include "suite/recipe.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "suite/dataset.h"
+#include "suite/synthetic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct known_dataset known_dataset_table[] = {
+    {
+        .id = "chatbot-short",
+        .format = RECIPE_JSONL,
+        .file = "chatbot-short.jsonl",
+        .embedded = "datasets/chatbot-short.jsonl",
+    },
+    {
+        .id = "sharegpt-v3",
+        .format = RECIPE_SHAREGPT,
+        .file = "ShareGPT_V3_unfiltered_cleaned_split.json",
+        .help =
+            "get that file from the Hugging Face dataset anon8231489123/ShareGPT_Vicuna_unfiltered",
+    },
+};
+const size_t known_dataset_table_len = ARRAY_LEN(known_dataset_table);
+
+static const char *const distributions[] = {"constant", "normal", "uniform"};
+
+const char *distribution_name(enum distribution distribution)
+{
+    return distributions[distribution];
+}
+
+struct scheme {
+    const char *name; /* with the colon */
+    enum recipe_kind kind;
+    const char *form;
+};
+
+static const struct scheme schemes[] = {
+    {"jsonl:", RECIPE_JSONL, "jsonl:FILE"},
+    {"sharegpt:", RECIPE_SHAREGPT, "sharegpt:FILE"},
+    {"synthetic:", RECIPE_SYNTHETIC, "synthetic:input=512,output=128"},
+};
+
+/* Keys of a synthetic recipe, in the order of `values` below. */
+enum synthetic_key {
+    KEY_INPUT,
+    KEY_OUTPUT,
+    KEY_INPUT_STDDEV,
+    KEY_OUTPUT_STDDEV,
+    KEY_N,
+    KEY_DISTRIBUTION,
+    KEY_COUNT
+};
+
+static const char *const synthetic_keys[KEY_COUNT] = {"input",         "output", "input-stddev",
+                                                      "output-stddev", "n",      "distribution"};
+
+/* Splits "key=value,..." in place and sorts the values by key. */
+static int split_pairs(char *text, const char *values[KEY_COUNT], struct error *err)
+{
+    char *rest = text;
+    while (rest != NULL) {
+        char *pair = strsep(&rest, ",");
+        char *value = pair;
+        const char *key = strsep(&value, "=");
+        size_t at = 0;
+        while (at < KEY_COUNT && !text_equal(synthetic_keys[at], key)) {
+            at++;
+        }
+        if (at == KEY_COUNT) {
+            const char *nearest = text_nearest(key, synthetic_keys, KEY_COUNT);
+            return error_set(
+                err, ERROR_USAGE, "dataset synthetic: unknown key '%s'%s%s%s", key,
+                nearest != NULL ? ": did you mean '" : "; the form is synthetic:input=N,output=N",
+                nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+        }
+        if (value == NULL || *value == '\0') {
+            return error_set(err, ERROR_USAGE, "dataset synthetic: '%s' has no value", key);
+        }
+        if (values[at] != NULL) {
+            return error_set(err, ERROR_USAGE, "dataset synthetic: '%s' is given twice", key);
+        }
+        values[at] = value;
+    }
+    return 0;
+}
+
+static int read_u32(
+    const char *values[KEY_COUNT],
+    enum synthetic_key key,
+    int64_t min,
+    int64_t max,
+    uint32_t *out,
+    struct error *err)
+{
+    if (values[key] == NULL) {
+        return 0;
+    }
+    int64_t number = 0;
+    if (text_parse_i64(values[key], min, max, &number, err) != 0) {
+        return error_prefix(err, "dataset synthetic: %s: ", synthetic_keys[key]);
+    }
+    *out = (uint32_t)number;
+    return 0;
+}
+
+static int
+read_stddev(const char *values[KEY_COUNT], enum synthetic_key key, double *out, struct error *err)
+{
+    if (values[key] == NULL) {
+        return 0;
+    }
+    if (text_parse_f64(values[key], 0.0, SYNTHETIC_TOKENS_MAX, out, err) != 0) {
+        return error_prefix(err, "dataset synthetic: %s: ", synthetic_keys[key]);
+    }
+    return 0;
+}
+
+static int
+read_distribution(const char *values[KEY_COUNT], struct synthetic_plan *plan, struct error *err)
+{
+    const bool spread = plan->input_stddev > 0.0 || plan->output_stddev > 0.0;
+    const char *name = values[KEY_DISTRIBUTION];
+    if (name == NULL) {
+        plan->distribution = spread ? DISTRIBUTION_NORMAL : DISTRIBUTION_CONSTANT;
+        return 0;
+    }
+    size_t at = 0;
+    while (at < ARRAY_LEN(distributions) && !text_equal(distributions[at], name)) {
+        at++;
+    }
+    if (at == ARRAY_LEN(distributions)) {
+        return error_set(
+            err, ERROR_USAGE,
+            "dataset synthetic: distribution '%s' is not constant, normal or uniform", name);
+    }
+    plan->distribution = (enum distribution)at;
+    if (spread == (plan->distribution == DISTRIBUTION_CONSTANT)) {
+        return error_set(
+            err, ERROR_USAGE, "dataset synthetic: distribution %s %s", name,
+            spread ? "cannot have a stddev" : "needs input-stddev or output-stddev above 0");
+    }
+    return 0;
+}
+
+static int
+check_plan(const char *values[KEY_COUNT], const struct synthetic_plan *plan, struct error *err)
+{
+    for (size_t key = KEY_INPUT; key <= KEY_OUTPUT; key++) {
+        if (values[key] == NULL) {
+            return error_set(
+                err, ERROR_USAGE,
+                "dataset synthetic: '%s' is missing; the form is synthetic:input=512,output=128",
+                synthetic_keys[key]);
+        }
+    }
+    return synthetic_check(plan, err);
+}
+
+static int parse_synthetic(const char *rest, struct synthetic_plan *out, struct error *err)
+{
+    CLEANUP(mem_freep) char *copy = mem_copy_text(rest);
+    const char *values[KEY_COUNT] = {NULL};
+    struct synthetic_plan plan = {.n = SYNTHETIC_PROMPTS};
+    int rc = split_pairs(copy, values, err);
+    if (rc == 0) {
+        rc = read_u32(
+            values, KEY_INPUT, SYNTHETIC_INPUT_MIN, SYNTHETIC_TOKENS_MAX, &plan.input, err);
+    }
+    if (rc == 0) {
+        rc = read_u32(values, KEY_OUTPUT, 1, SYNTHETIC_TOKENS_MAX, &plan.output, err);
+    }
+    if (rc == 0) {
+        rc = read_stddev(values, KEY_INPUT_STDDEV, &plan.input_stddev, err);
+    }
+    if (rc == 0) {
+        rc = read_stddev(values, KEY_OUTPUT_STDDEV, &plan.output_stddev, err);
+    }
+    if (rc == 0) {
+        rc = read_u32(values, KEY_N, 1, DATASET_PROMPTS_MAX, &plan.n, err);
+    }
+    if (rc == 0) {
+        rc = read_distribution(values, &plan, err);
+    }
+    if (rc == 0) {
+        rc = check_plan(values, &plan, err);
+    }
+    if (rc == 0) {
+        *out = plan;
+    }
+    return rc;
+}
+
+static int fail_unknown(const char *text, struct error *err)
+{
+    const char *names[ARRAY_LEN(known_dataset_table) + ARRAY_LEN(schemes)];
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(known_dataset_table); i++) {
+        names[n++] = known_dataset_table[i].id;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        names[n++] = schemes[i].name;
+    }
+    /* Of "jsnol:FILE" only "jsnol:" can be a typing error. */
+    const char *colon = strchr(text, ':');
+    CLEANUP(mem_freep)
+    char *word = mem_copy_bytes(text, colon != NULL ? (size_t)(colon - text) + 1 : strlen(text));
+    const char *nearest = text_nearest(word, names, n);
+    if (nearest != NULL) {
+        return error_set(
+            err, ERROR_USAGE, "unknown dataset '%s': did you mean '%s'?", text, nearest);
+    }
+    return error_set(
+        err, ERROR_USAGE,
+        "unknown dataset '%s': give chatbot-short, sharegpt-v3, synthetic:input=512,output=128, "
+        "jsonl:FILE or sharegpt:FILE",
+        text);
+}
+
+/* The recipe is recorded, and what is recorded is UTF-8 without white space at its ends. */
+static int check_text(const char *text, struct error *err)
+{
+    static const char blanks[] = " \t\r\n";
+    const size_t len = strlen(text);
+    if (len == 0) {
+        return error_set(err, ERROR_USAGE, "the dataset is empty");
+    }
+    if (!text_is_utf8(text, len)) {
+        return error_set(err, ERROR_USAGE, "dataset '%s' is not UTF-8", text);
+    }
+    if (strchr(blanks, text[0]) != NULL || strchr(blanks, text[len - 1]) != NULL) {
+        return error_set(err, ERROR_USAGE, "dataset '%s' begins or ends with white space", text);
+    }
+    return 0;
+}
+
+static int
+parse_scheme(const struct scheme *scheme, const char *rest, struct recipe *out, struct error *err)
+{
+    if (*rest == '\0') {
+        return error_set(
+            err, ERROR_USAGE, "dataset '%s' is not complete: the form is %s", scheme->name,
+            scheme->form);
+    }
+    struct recipe recipe = {.kind = scheme->kind};
+    if (scheme->kind == RECIPE_SYNTHETIC) {
+        const int rc = parse_synthetic(rest, &recipe.plan, err);
+        if (rc != 0) {
+            return rc;
+        }
+    } else {
+        recipe.path = rest;
+    }
+    *out = recipe;
+    return 0;
+}
+
+int recipe_parse(const char *text, struct recipe *out, struct error *err)
+{
+    const int rc = check_text(text, err);
+    if (rc != 0) {
+        return rc;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(known_dataset_table); i++) {
+        if (text_equal(known_dataset_table[i].id, text)) {
+            *out = (struct recipe){.kind = RECIPE_KNOWN, .known = &known_dataset_table[i]};
+            return 0;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        if (text_starts_with(text, schemes[i].name)) {
+            return parse_scheme(&schemes[i], text + strlen(schemes[i].name), out, err);
+        }
+    }
+    if (text_starts_with(text, "hf://")) {
+        return error_set(
+            err, ERROR_USAGE,
+            "dataset '%s': hf:// is not built yet; download the file and give jsonl:FILE or "
+            "sharegpt:FILE",
+            text);
+    }
+    return fail_unknown(text, err);
+}
+
+int dataset_check(const char *recipe, struct error *err)
+{
+    struct recipe parsed;
+    return recipe_parse(recipe, &parsed, err);
+}

@@ -1,0 +1,53 @@
+/* recipe.h - the words of --dataset, read and checked without touching data. */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+enum recipe_kind {
+    RECIPE_KNOWN,     /* a row of known_dataset_table */
+    RECIPE_JSONL,     /* path */
+    RECIPE_SHAREGPT,  /* path */
+    RECIPE_SYNTHETIC, /* plan */
+};
+
+enum distribution {
+    DISTRIBUTION_CONSTANT,
+    DISTRIBUTION_NORMAL,
+    DISTRIBUTION_UNIFORM,
+};
+
+/* Lengths of synthetic prompts, in nominal tokens (synthetic.h). */
+struct synthetic_plan {
+    enum distribution distribution;
+    uint32_t n;
+    uint32_t input; /* means */
+    uint32_t output;
+    double input_stddev;
+    double output_stddev;
+};
+
+/* A dataset that has a name of its own. */
+struct known_dataset {
+    const char *id;
+    enum recipe_kind format; /* RECIPE_JSONL or RECIPE_SHAREGPT */
+    const char *file;        /* its name in the folders that are searched */
+    const char *embedded;    /* its name in embedded_table; NULL: must be on disk */
+    const char *help;        /* how to get it; NULL with `embedded` */
+};
+
+extern const struct known_dataset known_dataset_table[];
+extern const size_t known_dataset_table_len;
+
+struct recipe {
+    enum recipe_kind kind;
+    const char *path; /* borrowed from the recipe's text */
+    const struct known_dataset *known;
+    struct synthetic_plan plan;
+};
+
+/* Errors: ERROR_USAGE, names the recipe and what would be right. */
+MUST_CHECK int recipe_parse(const char *text, struct recipe *out, struct error *err);
+
+const char *distribution_name(enum distribution distribution);
