@@ -92,7 +92,9 @@ static struct json *build_options(struct render *self)
     const uint32_t limit =
         self->prompt->max_tokens != 0 ? self->prompt->max_tokens : shape->max_tokens;
     const bool new_name = shape->chat && engine->max_completion_tokens;
-    json_add_i64(arena, options, new_name ? "max_completion_tokens" : "max_tokens", limit);
+    if (limit != 0) {
+        json_add_i64(arena, options, new_name ? "max_completion_tokens" : "max_tokens", limit);
+    }
     json_add_f64(arena, options, "temperature", shape->temperature);
     json_add_i64(arena, options, "seed", (int64_t)(shape->seed & SEED_MASK));
     json_add_bool(arena, options, "stream", shape->stream);

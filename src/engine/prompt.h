@@ -23,7 +23,7 @@ struct prompt {
 struct request_shape {
     bool chat; /* /chat/completions, else /completions */
     bool stream;
-    uint32_t max_tokens;
+    uint32_t max_tokens; /* 0: no limit is sent, the engine's own holds */
     double temperature;
     bool ignore_eos; /* ask the engine to fill max_tokens, where it can */
     /* JSON object whose members replace those of every body, a null removes one (the top level of

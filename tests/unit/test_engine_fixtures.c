@@ -1,21 +1,15 @@
 /* Every recorded answer of a real engine through the whole reading path (HTTP, events, JSON), against
  * what Python reads in the same bytes: tests/oracle/engine_fixtures.py wrote engine_fixtures.tsv.
  * Each response is read as a whole and byte by byte. */
-#include "base/bytes.h"
-#include "base/file.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "codec/digest.h"
 #include "codec/json_pull.h"
-#include "codec/sse.h"
 #include "engine/engine.h"
-#include "net/http.h"
-#include "support/test.h"
+#include "support/recording.h"
 
 #include <string.h>
 
 enum {
-    RECORDING_MAX = 4 << 20,
     ROW_COLUMNS = 17,
     ROWS_LEAST = 140
 };
@@ -85,20 +79,6 @@ static void take_answer(struct reading *self, const struct answer_event *answer)
     }
 }
 
-static void take_stream(struct reading *self, struct sse *sse, const char *data, size_t len)
-{
-    const struct engine_ops *engine = engine_table[0];
-    int found = sse_next(sse, &data, &len);
-    for (; found == SSE_EVENT; found = sse_next(sse, &data, &len)) {
-        struct answer_event answer;
-        assert_true(engine->read_event(sse->data, sse->len, &answer));
-        assert_int_equal(answer.what & ANSWER_ERROR, 0);
-        self->events++;
-        take_answer(self, &answer);
-    }
-    assert_int_equal(found, SSE_NEED_MORE);
-}
-
 static void take_body(struct reading *self, const struct bytes *body)
 {
     struct answer_event answer;
@@ -117,40 +97,22 @@ static void take_body(struct reading *self, const struct bytes *body)
     }
 }
 
-/* Reads one response from the front of [*data, *data + *len), in pieces of at most `step` bytes. */
-static void read_response(const char **data, size_t *len, size_t step, struct reading *out)
+static void take_recording(struct reading *self, const struct recording *recording)
 {
-    struct http_response *http = MEM_NEW(struct http_response);
-    struct sse sse;
-    struct bytes body;
-    http_response_init(http);
-    sse_init(&sse);
-    bytes_init(&body, RECORDING_MAX);
-    enum http_event event = HTTP_NEED_MORE;
-    while (event != HTTP_END) {
-        size_t piece = *len < step ? *len : step;
-        const size_t before = piece;
-        event = http_response_next(http, data, &piece);
-        *len -= before - piece;
-        assert_int_not_equal(event, HTTP_ERROR);
-        if (event == HTTP_BODY && http->event_stream) {
-            out->kind = "stream";
-            take_stream(out, &sse, http->body, http->body_len);
-        } else if (event == HTTP_BODY) {
-            bytes_add(&body, http->body, http->body_len);
-        } else if (event == HTTP_NEED_MORE && *len == 0) {
-            assert_true(http_response_eof(http));
-            break;
-        }
+    self->status = recording->status;
+    if (!recording->event_stream) {
+        take_body(self, &recording->body);
+        return;
     }
-    out->status = http->status;
-    if (!http->event_stream) {
-        take_body(out, &body);
+    self->kind = "stream";
+    for (size_t i = 0; i < recording->n_events; i++) {
+        struct answer_event answer;
+        const char *data = recording->events[i];
+        assert_true(engine_table[0]->read_event(data, strlen(data), &answer));
+        assert_int_equal(answer.what & ANSWER_ERROR, 0);
+        self->events++;
+        take_answer(self, &answer);
     }
-    assert_false(sse_is_inside_event(&sse));
-    bytes_done(&body);
-    sse_done(&sse);
-    free(http);
 }
 
 static void compare(char *const *row, const struct reading *got)
@@ -198,28 +160,26 @@ static void compare(char *const *row, const struct reading *got)
 }
 
 /* Reads the response `row` of its file and compares. */
-static void check_row(const char *shared, char *const *row, size_t step)
+static void check_row(char *const *row, size_t step)
 {
-    char *path = mem_format("%s/fixtures/engines/%s", shared, row[0]);
-    char *raw = NULL;
-    size_t raw_len = 0;
-    struct error err = {0};
-    assert_int_equal(file_read(path, RECORDING_MAX, &raw, &raw_len, &err), 0);
+    size_t len = 0;
+    char *raw = recording_load(row[0], &len);
     const char *data = raw;
-    size_t len = raw_len;
     const long long wanted = strtoll(row[1], NULL, 10);
     for (long long index = 0; index <= wanted; index++) {
-        struct reading reading = {
-            .kind = "refused", .so_far = -1, .prompt = -1, .completion = -1, .cached = -1};
-        bytes_init(&reading.text, RECORDING_MAX);
-        read_response(&data, &len, step, &reading);
+        struct recording recording;
+        recording_next(&data, &len, step, &recording);
         if (index == wanted) {
+            struct reading reading = {
+                .kind = "refused", .so_far = -1, .prompt = -1, .completion = -1, .cached = -1};
+            bytes_init(&reading.text, RECORDING_SIZE_MAX);
+            take_recording(&reading, &recording);
             compare(row, &reading);
+            reading_done(&reading);
         }
-        reading_done(&reading);
+        recording_done(&recording);
     }
     free(raw);
-    free(path);
 }
 
 static void split_row(char *line, char *row[ROW_COLUMNS])
@@ -235,16 +195,12 @@ static void split_row(char *line, char *row[ROW_COLUMNS])
 
 static void check_all(size_t step)
 {
-    const char *shared = shared_folder();
-    if (shared == NULL) {
-        print_message("skipped: ../shared is not here\n");
-        skip();
-    }
     char *table = NULL;
     size_t table_len = 0;
     struct error err = {0};
     assert_int_equal(
-        file_read("tests/oracle/engine_fixtures.tsv", RECORDING_MAX, &table, &table_len, &err), 0);
+        file_read("tests/oracle/engine_fixtures.tsv", RECORDING_SIZE_MAX, &table, &table_len, &err),
+        0);
     unsigned n_rows = 0;
     char *rest = table;
     while (rest != NULL) {
@@ -254,7 +210,7 @@ static void check_all(size_t step)
         }
         char *row[ROW_COLUMNS];
         split_row(line, row);
-        check_row(shared, row, step);
+        check_row(row, step);
         n_rows++;
     }
     free(table);
@@ -264,7 +220,7 @@ static void check_all(size_t step)
 static void test_read_event__recorded_answers_equal_python(void **state)
 {
     (void)state;
-    check_all(RECORDING_MAX);
+    check_all(RECORDING_SIZE_MAX);
 }
 
 static void test_read_event__recorded_answers_byte_by_byte(void **state)

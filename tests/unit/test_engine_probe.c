@@ -623,6 +623,49 @@ static void test_engine_identity_equal__without_a_configuration(void **state)
     arena_done(&arena);
 }
 
+static void test_real_engines_6__a_model_that_is_not_served_is_found_before_traffic(void **state)
+{
+    (void)state;
+    /* llama.cpp would answer any name, vLLM 404: both are refused alike. */
+    static const char *const engines[][2] = {
+        {"llamacpp", "llama-server/models"}, {"vllm", "vllm-0.32.0-cpu/models"}};
+    for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+        struct server server = {0};
+        route_recording(&server, "/v1/models", engines[i][1]);
+        CLEANUP(result_done) struct result result;
+        const struct asking asking = {.engine = engines[i][0], .model = "no-such-model"};
+        probe_server(&server, &asking, &result);
+        check_error(
+            &result, ERROR_USAGE,
+            PARTS("does not serve --model 'no-such-model': it serves 'smollm2'"));
+    }
+}
+
+static void test_real_engines_6__a_wrong_key_is_found_though_the_models_are_open(void **state)
+{
+    (void)state;
+    struct server server = {0};
+    route_recording(&server, "/v1/models", "llama-server/auth_models_no_key");
+    route_recording(&server, "/props", "llama-server/err_401_wrong_key");
+    CLEANUP(result_done) struct result result;
+    probe_server(&server, &(struct asking){.engine = "llamacpp", .key = "sk-wrong"}, &result);
+    check_error(
+        &result, ERROR_UNAVAILABLE,
+        PARTS("engine llamacpp refuses the key", "--api-key-env", "401: Invalid API Key"));
+}
+
+static void test_real_engines_6__loading_is_said(void **state)
+{
+    (void)state;
+    struct server server = {0};
+    route_recording(&server, "/v1/models", "llama-server/loading_models");
+    CLEANUP(result_done) struct result result;
+    probe_server(&server, &(struct asking){.engine = "llamacpp"}, &result);
+    check_error(
+        &result, ERROR_UNAVAILABLE,
+        PARTS("still loading its model", "503: Loading model", "/v1/models"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -638,6 +681,9 @@ int main(void)
         cmocka_unit_test(test_probe__hosted_services_may_lack_the_list),
         cmocka_unit_test(test_probe__paths_lie_beside_the_api),
         cmocka_unit_test(test_probe__long_templates_are_kept_as_their_hash),
+        cmocka_unit_test(test_real_engines_6__a_model_that_is_not_served_is_found_before_traffic),
+        cmocka_unit_test(test_real_engines_6__a_wrong_key_is_found_though_the_models_are_open),
+        cmocka_unit_test(test_real_engines_6__loading_is_said),
         cmocka_unit_test(test_engine_identity_equal__two_probes_of_one_engine),
         cmocka_unit_test(test_engine_identity_equal__without_a_configuration),
     };
