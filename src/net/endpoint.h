@@ -20,7 +20,7 @@ struct endpoint {
     char host[ENDPOINT_HOST_MAX];           /* name or literal without brackets, lower case */
     unsigned port;                          /* 80 and 443 when not given */
     char path[ENDPOINT_PATH_MAX];           /* "" or "/v1": no final slash */
-    char authority[ENDPOINT_HOST_MAX + 16]; /* for the Host header: brackets, port unless default */
+    char authority[ENDPOINT_HOST_MAX + 32]; /* for the Host header: brackets, port unless default */
 };
 
 /* One resolved address, ready for connect(2). */

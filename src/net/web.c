@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,27 @@ static void set_message(CURL *curl, const struct web_request *request, struct cu
     }
 }
 
+/* Without signal handlers, libcurl leaves it to its caller that OpenSSL writes to connections that are
+ * gone: SIGPIPE is held back in this thread meanwhile, and taken away if it came. */
+static CURLcode perform(CURL *curl)
+{
+    sigset_t pipe_only;
+    sigset_t before;
+    sigset_t waiting;
+    (void)sigemptyset(&pipe_only);
+    (void)sigaddset(&pipe_only, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+    (void)sigpending(&waiting);
+    const bool waited_already = sigismember(&waiting, SIGPIPE) == 1;
+    const CURLcode code = curl_easy_perform(curl);
+    if (!waited_already) {
+        const struct timespec now = {0};
+        (void)sigtimedwait(&pipe_only, NULL, &now);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
 int web_fetch(const struct web_request *request, struct web_answer *out, struct error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -167,7 +189,7 @@ int web_fetch(const struct web_request *request, struct web_answer *out, struct 
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
     (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header_line);
     (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
-    const CURLcode code = curl_easy_perform(curl);
+    const CURLcode code = perform(curl);
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
     if (code == CURLE_OK) {
         *out = answer;

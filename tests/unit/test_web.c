@@ -1,0 +1,445 @@
+#include "base/text.h"
+#include "net/web.h"
+#include "support/loopback.h"
+#include "support/pki.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+enum {
+    REQUEST_MAX = 65536
+};
+
+/* A server for one request, in a thread of its own.  Nothing is asserted in there. */
+struct server {
+    struct address address;
+    char url[64];
+    int listener;
+    pthread_t thread;
+    SSL_CTX *ctx;       /* NULL: plain */
+    const char *answer; /* NULL: silence until the client leaves */
+    char request[REQUEST_MAX + 1];
+    size_t request_len;
+};
+
+static size_t length_of_body(const char *request)
+{
+    const char *field = strstr(request, "Content-Length: ");
+    return field != NULL ? (size_t)strtoul(field + strlen("Content-Length: "), NULL, 10) : 0;
+}
+
+static bool is_complete(const struct server *self)
+{
+    const char *end = strstr(self->request, "\r\n\r\n");
+    return end != NULL &&
+           self->request_len - (size_t)(end + 4 - self->request) >= length_of_body(self->request);
+}
+
+static ssize_t read_some(SSL *ssl, int fd, char *buffer, size_t cap)
+{
+    if (ssl == NULL) {
+        return recv(fd, buffer, cap, 0);
+    }
+    size_t n = 0;
+    return SSL_read_ex(ssl, buffer, cap, &n) == 1 ? (ssize_t)n : 0;
+}
+
+static void read_request(struct server *self, SSL *ssl, int fd)
+{
+    while (!is_complete(self)) {
+        const ssize_t n =
+            read_some(ssl, fd, self->request + self->request_len, REQUEST_MAX - self->request_len);
+        if (n <= 0) {
+            return;
+        }
+        self->request_len += (size_t)n;
+        self->request[self->request_len] = '\0';
+    }
+}
+
+static void write_answer(const struct server *self, SSL *ssl, int fd)
+{
+    if (self->answer == NULL) {
+        char byte = 0;
+        (void)read_some(ssl, fd, &byte, 1);
+        return;
+    }
+    const size_t len = strlen(self->answer);
+    if (ssl != NULL) {
+        size_t n = 0;
+        (void)SSL_write_ex(ssl, self->answer, len, &n);
+        (void)SSL_shutdown(ssl);
+        return;
+    }
+    for (size_t sent = 0; sent < len;) {
+        const ssize_t n = send(fd, self->answer + sent, len - sent, MSG_NOSIGNAL);
+        if (n <= 0) {
+            return;
+        }
+        sent += (size_t)n;
+    }
+}
+
+static void *serve(void *argument)
+{
+    struct server *self = argument;
+    /* A client that leaves early must not end the test; OpenSSL writes without MSG_NOSIGNAL. */
+    sigset_t all;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
+    const int fd = accept4(self->listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0) {
+        return NULL;
+    }
+    SSL *ssl = NULL;
+    bool open = true;
+    if (self->ctx != NULL) {
+        ssl = SSL_new(self->ctx);
+        (void)SSL_set_fd(ssl, fd);
+        open = SSL_accept(ssl) == 1;
+    }
+    if (open) {
+        read_request(self, ssl, fd);
+        write_answer(self, ssl, fd);
+    }
+    SSL_free(ssl);
+    (void)close(fd);
+    return NULL;
+}
+
+static void server_start(struct server *self, SSL_CTX *ctx, const char *answer)
+{
+    *self = (struct server){.ctx = ctx, .answer = answer};
+    self->listener = loopback_listen(AF_INET, 4, &self->address);
+    (void)snprintf(
+        self->url, sizeof(self->url), "%s://127.0.0.1:%u/v1/models", ctx != NULL ? "https" : "http",
+        loopback_port(&self->address));
+    assert_int_equal(pthread_create(&self->thread, NULL, serve, self), 0);
+}
+
+static void server_stop(struct server *self)
+{
+    (void)shutdown(self->listener, SHUT_RDWR); /* ends an accept that nobody answered */
+    assert_int_equal(pthread_join(self->thread, NULL), 0);
+    (void)close(self->listener);
+}
+
+static struct web_request request_to(const struct server *server)
+{
+    return (struct web_request){.url = server->url, .timeout_ms = 20000, .max_bytes = 1000};
+}
+
+static void test_web_fetch__gets_an_answer_with_its_headers(void **state)
+{
+    (void)state;
+    struct server server;
+    server_start(
+        &server, NULL,
+        "HTTP/1.1 200 OK\r\nServer:  uvicorn \r\ncontent-type: application/json\r\n"
+        "Date: Tue, 24 Nov 2026 04:00:00 GMT\r\nServer-Timing: x\r\nContent-Length: 2\r\n\r\n{}");
+    static const char *const headers[] = {"Authorization: Bearer secret", "X-Other: 1"};
+    struct web_request request = request_to(&server);
+    request.headers = headers;
+    request.n_headers = ARRAY_LEN(headers);
+    struct web_answer answer;
+    struct error err = {0};
+    assert_int_equal(web_fetch(&request, &answer, &err), 0);
+    server_stop(&server);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.body.len, 2);
+    assert_string_equal(answer.body.data, "{}");
+    assert_string_equal(answer.server, "uvicorn");
+    assert_string_equal(answer.content_type, "application/json");
+    assert_string_equal(answer.date, "Tue, 24 Nov 2026 04:00:00 GMT");
+    assert_true(text_starts_with(server.request, "GET /v1/models HTTP/1.1\r\n"));
+    assert_non_null(strstr(server.request, "\r\nAuthorization: Bearer secret\r\n"));
+    assert_non_null(strstr(server.request, "\r\nX-Other: 1\r\n"));
+    assert_null(strstr(server.request, "Expect"));
+    web_answer_done(&answer);
+    assert_null(answer.body.data);
+}
+
+struct method_row {
+    const char *what;
+    const char *method;
+    const char *body;
+    const char *start; /* of the request */
+};
+
+static const struct method_row method_rows[] = {
+    {"a body makes a POST", NULL, "hello", "POST /v1/models HTTP/1.1\r\n"},
+    {"an empty body makes a POST", NULL, "", "POST /v1/models HTTP/1.1\r\n"},
+    {"PUT with a body", "PUT", "hello", "PUT /v1/models HTTP/1.1\r\n"},
+    {"DELETE without one", "DELETE", NULL, "DELETE /v1/models HTTP/1.1\r\n"},
+    {"HEAD", "HEAD", NULL, "HEAD /v1/models HTTP/1.1\r\n"},
+};
+
+static void check_method(const struct method_row *row)
+{
+    struct server server;
+    server_start(&server, NULL, "HTTP/1.1 204 No Content\r\n\r\n");
+    struct web_request request = request_to(&server);
+    request.method = row->method;
+    request.body = row->body;
+    request.body_len = row->body != NULL ? strlen(row->body) : 0;
+    struct web_answer answer;
+    struct error err = {0};
+    if (web_fetch(&request, &answer, &err) != 0) {
+        fail_msg("%s: %s", row->what, err.text);
+    }
+    server_stop(&server);
+    assert_int_equal(answer.status, 204);
+    assert_null(answer.body.data);
+    if (!text_starts_with(server.request, row->start) ||
+        !text_ends_with(server.request, row->body != NULL ? row->body : "\r\n\r\n")) {
+        fail_msg("%s: sent '%s'", row->what, server.request);
+    }
+    web_answer_done(&answer);
+}
+
+static void test_web_fetch__sends_what_it_was_given(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(method_rows); i++) {
+        check_method(&method_rows[i]);
+    }
+}
+
+static void test_web_fetch__takes_any_status_and_follows_no_redirect(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+    };
+    static const long statuses[] = {302, 404, 503};
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        struct server server;
+        server_start(&server, NULL, answers[i]);
+        const struct web_request request = request_to(&server);
+        struct web_answer answer;
+        struct error err = {0};
+        assert_int_equal(web_fetch(&request, &answer, &err), 0);
+        server_stop(&server);
+        assert_int_equal(answer.status, statuses[i]);
+        assert_string_equal(answer.server, "");
+        web_answer_done(&answer);
+    }
+}
+
+static void test_web_fetch__forgets_the_headers_of_interim_answers(void **state)
+{
+    (void)state;
+    struct server server;
+    server_start(
+        &server, NULL,
+        "HTTP/1.1 103 Early Hints\r\nServer: a\r\nDate: b\r\nContent-Type: c\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    const struct web_request request = request_to(&server);
+    struct web_answer answer;
+    struct error err = {0};
+    assert_int_equal(web_fetch(&request, &answer, &err), 0);
+    server_stop(&server);
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(answer.server, "");
+    assert_string_equal(answer.date, "");
+    assert_string_equal(answer.content_type, "");
+    web_answer_done(&answer);
+}
+
+static void test_web_fetch__cuts_long_headers(void **state)
+{
+    (void)state;
+    char text[1024];
+    (void)snprintf(
+        text, sizeof(text), "HTTP/1.1 200 OK\r\nServer: %0300d\r\nContent-Length: 0\r\n\r\n", 0);
+    struct server server;
+    server_start(&server, NULL, text);
+    const struct web_request request = request_to(&server);
+    struct web_answer answer;
+    struct error err = {0};
+    assert_int_equal(web_fetch(&request, &answer, &err), 0);
+    server_stop(&server);
+    assert_int_equal(strlen(answer.server), sizeof(answer.server) - 1);
+    web_answer_done(&answer);
+}
+
+static void test_web_fetch__stops_at_the_limit(void **state)
+{
+    (void)state;
+    static const char answers[][128] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        struct server server;
+        server_start(&server, NULL, answers[i]);
+        struct web_request request = request_to(&server);
+        request.max_bytes = 5;
+        struct web_answer answer = {.status = 77};
+        struct error err = {0};
+        assert_int_equal(web_fetch(&request, &answer, &err), -ERROR_LIMIT);
+        server_stop(&server);
+        char text[200];
+        (void)snprintf(text, sizeof(text), "%s: the answer is longer than 5 bytes", server.url);
+        assert_string_equal(err.text, text);
+        assert_int_equal(answer.status, 77);
+    }
+    struct server server;
+    server_start(&server, NULL, answers[0]);
+    struct web_request request = request_to(&server);
+    request.max_bytes = 6;
+    struct web_answer answer;
+    struct error err = {0};
+    assert_int_equal(web_fetch(&request, &answer, &err), 0);
+    server_stop(&server);
+    assert_int_equal(answer.body.len, 6);
+    web_answer_done(&answer);
+}
+
+static void check_unavailable(const struct web_request *request, const char *reason)
+{
+    struct web_answer answer;
+    struct error err = {0};
+    assert_int_equal(web_fetch(request, &answer, &err), -ERROR_UNAVAILABLE);
+    const bool hint = strstr(err.text, "--cacert") != NULL;
+    const bool hint_due = strstr(reason, "--cacert") != NULL;
+    if (!text_starts_with(err.text, request->url) || strstr(err.text, reason) == NULL ||
+        hint != hint_due) {
+        fail_msg("'%s' instead of '%s: ...%s...'", err.text, request->url, reason);
+    }
+}
+
+static void test_web_fetch__names_the_url_that_does_not_answer(void **state)
+{
+    (void)state;
+    struct address address;
+    const int bound = loopback_bind(AF_INET, &address);
+    char url[64];
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/", loopback_port(&address));
+    const struct web_request request = {.url = url, .timeout_ms = 20000, .max_bytes = 10};
+    check_unavailable(&request, "");
+    (void)close(bound);
+}
+
+static void test_web_fetch__speaks_http_only(void **state)
+{
+    (void)state;
+    const struct web_request request = {
+        .url = "file:///etc/hostname", .timeout_ms = 20000, .max_bytes = 1000};
+    check_unavailable(&request, "rotocol");
+}
+
+static void test_web_fetch__gives_up_after_the_timeout(void **state)
+{
+    (void)state;
+    struct server server;
+    server_start(&server, NULL, NULL);
+    struct web_request request = request_to(&server);
+    request.timeout_ms = 30;
+    check_unavailable(&request, "timed out");
+    server_stop(&server);
+}
+
+static void test_web_fetch__refuses_what_is_not_http(void **state)
+{
+    (void)state;
+    struct server server;
+    server_start(&server, NULL, "SSH-2.0-OpenSSH_9.2\r\n");
+    const struct web_request request = request_to(&server);
+    check_unavailable(&request, "HTTP/0.9");
+    server_stop(&server);
+}
+
+static void test_web_fetch__uses_no_proxy_for_loopback(void **state)
+{
+    (void)state;
+    struct address dead;
+    const int bound = loopback_bind(AF_INET, &dead);
+    char proxy[64];
+    (void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", loopback_port(&dead));
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs yet */
+    assert_int_equal(setenv("http_proxy", proxy, 1), 0);
+    struct server server;
+    server_start(&server, NULL, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    const struct web_request request = request_to(&server);
+    struct web_answer answer;
+    struct error err = {0};
+    assert_int_equal(web_fetch(&request, &answer, &err), 0);
+    server_stop(&server);
+    web_answer_done(&answer);
+    /* Elsewhere the proxy is asked, and this one is dead. */
+    const struct web_request outside = {
+        .url = "http://engine.invalid/", .timeout_ms = 20000, .max_bytes = 10};
+    check_unavailable(&outside, "127.0.0.1");
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs any more */
+    assert_int_equal(unsetenv("http_proxy"), 0);
+    (void)close(bound);
+}
+
+static void check_ok(const struct web_request *request)
+{
+    struct web_answer answer;
+    struct error err = {0};
+    if (web_fetch(request, &answer, &err) != 0) {
+        fail_msg("%s", err.text);
+    }
+    assert_string_equal(answer.body.data, "ok");
+    web_answer_done(&answer);
+}
+
+static void fetch_securely(struct web_request request, const struct cert *cert, const char *reason)
+{
+    SSL_CTX *ctx = cert_server_context(cert);
+    struct server server;
+    server_start(&server, ctx, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    request.url = server.url;
+    request.timeout_ms = 20000;
+    request.max_bytes = 1000;
+    if (reason != NULL) {
+        check_unavailable(&request, reason);
+    } else {
+        check_ok(&request);
+    }
+    server_stop(&server);
+    SSL_CTX_free(ctx);
+}
+
+static void test_web_fetch__verifies_certificates(void **state)
+{
+    (void)state;
+    struct pki pki;
+    pki_init(&pki);
+    struct cert other = cert_make(&pki.root, "DNS:other.example", -DAY_S, DAY_S);
+    const struct web_request system_roots = {0};
+    const struct web_request own_root = {.ca_file = pki.root_path};
+    const struct web_request insecure = {.insecure = true};
+    const struct web_request no_file = {.ca_file = "/nonexistent/ca.pem"};
+    fetch_securely(own_root, &pki.leaf, NULL);
+    fetch_securely(system_roots, &pki.leaf, "; --cacert FILE names its root");
+    fetch_securely(own_root, &other, "target host name");
+    fetch_securely(insecure, &other, NULL);
+    fetch_securely(no_file, &pki.leaf, "/nonexistent/ca.pem");
+    cert_done(&other);
+    pki_done(&pki);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_web_fetch__uses_no_proxy_for_loopback),
+        cmocka_unit_test(test_web_fetch__gets_an_answer_with_its_headers),
+        cmocka_unit_test(test_web_fetch__sends_what_it_was_given),
+        cmocka_unit_test(test_web_fetch__takes_any_status_and_follows_no_redirect),
+        cmocka_unit_test(test_web_fetch__forgets_the_headers_of_interim_answers),
+        cmocka_unit_test(test_web_fetch__cuts_long_headers),
+        cmocka_unit_test(test_web_fetch__stops_at_the_limit),
+        cmocka_unit_test(test_web_fetch__names_the_url_that_does_not_answer),
+        cmocka_unit_test(test_web_fetch__speaks_http_only),
+        cmocka_unit_test(test_web_fetch__gives_up_after_the_timeout),
+        cmocka_unit_test(test_web_fetch__refuses_what_is_not_http),
+        cmocka_unit_test(test_web_fetch__verifies_certificates),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
