@@ -81,6 +81,7 @@ char *arena_copy_text(struct arena *self, const char *text)
 
 char *arena_format(struct arena *self, const char *format, ...)
 {
+    assert(format != NULL);
     va_list args;
     va_start(args, format);
     const int need = vsnprintf(NULL, 0, format, args);

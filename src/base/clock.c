@@ -2,8 +2,12 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
+
+/* Below 2^63, with room for the rounding of a double. */
+#define NS_MAX 9.2e18
 
 static int64_t clock_read(clockid_t id)
 {
@@ -45,8 +49,12 @@ void clock_sleep_until(int64_t until_ns)
 
 int64_t clock_ns_of_seconds(double seconds)
 {
-    const double ns = seconds * 1e9;
-    if (!(ns < 9.2e18)) {
+    /* Rounded: 1.001 s is just below 1001000000 ns in binary. */
+    const double ns = round(seconds * 1e9);
+    if (ns < -NS_MAX) {
+        return -CLOCK_NEVER;
+    }
+    if (!(ns <= NS_MAX)) {
         return CLOCK_NEVER;
     }
     return (int64_t)ns;
@@ -54,8 +62,10 @@ int64_t clock_ns_of_seconds(double seconds)
 
 void clock_format_timestamp(int64_t real_ns, char out[CLOCK_TIMESTAMP_SIZE])
 {
-    const time_t seconds = real_ns / NS_PER_S;
-    const int micros = (int)(real_ns % NS_PER_S / NS_PER_US);
+    /* Rounded down, also before 1970. */
+    const int64_t fraction_ns = (real_ns % NS_PER_S + NS_PER_S) % NS_PER_S;
+    const time_t seconds = real_ns / NS_PER_S - (real_ns % NS_PER_S < 0 ? 1 : 0);
+    const int micros = (int)(fraction_ns / NS_PER_US);
     struct tm utc;
     (void)gmtime_r(&seconds, &utc);
     const size_t used = strftime(out, CLOCK_TIMESTAMP_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);

@@ -30,7 +30,8 @@ int64_t clock_process_cpu_ns(void);
 /* Sleeps until CLOCK_MONOTONIC reaches `until_ns`; returns early only on a signal. */
 void clock_sleep_until(int64_t until_ns);
 
-/* Nanoseconds of a number of seconds given by a person; saturates at CLOCK_NEVER. */
+/* The nearest nanosecond to a number of seconds given by a person; saturates at CLOCK_NEVER and
+ * -CLOCK_NEVER; CLOCK_NEVER when it is not a number. */
 int64_t clock_ns_of_seconds(double seconds);
 
 /* Room for "YYYY-MM-DDTHH:MM:SS.ffffffZ". */

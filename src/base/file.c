@@ -99,7 +99,8 @@ static int sync_folder(const char *path, struct error *err)
     CLEANUP(mem_freep) char *folder = folder_of(path);
     CLEANUP(fd_closep) const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0) {
-        return error_set_os(err, ERROR_IO, errno, "cannot sync folder %s", folder);
+        return error_set_os(
+            err, ERROR_IO, errno, "cannot write %s: its folder cannot be synced", path);
     }
     return 0;
 }
@@ -160,6 +161,9 @@ int file_write_new(const char *path, const void *data, size_t len, mode_t mode, 
 
 int file_make_folder(const char *path, struct error *err)
 {
+    if (*path == '\0') {
+        return 0;
+    }
     CLEANUP(mem_freep) char *partial = mem_copy_text(path);
     for (char *p = partial + 1;; p++) {
         if (*p != '/' && *p != '\0') {

@@ -21,7 +21,7 @@ file_read(const char *path, size_t max, char **out, size_t *out_len, struct erro
 MUST_CHECK int
 file_write_new(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
 
-/* Makes the folder and its parents.  Not an error when it exists. */
+/* Makes the folder and its parents.  Not an error when it exists; "" is the current folder. */
 MUST_CHECK int file_make_folder(const char *path, struct error *err);
 
 /* Checks that files can be made in the folder by making and removing one. */

@@ -15,7 +15,7 @@ enum {
     PHILOX_WORDS = 4
 };
 
-/* Sub-streams sit in the upper half of the stream word, so that sub-stream 0 is the stream. */
+/* The index sits above the number of the stream in one word, so that sub-stream 0 is the stream. */
 enum {
     RNG_SUB_SHIFT = 8
 };

@@ -28,10 +28,11 @@ struct rng {
     unsigned used; /* numbers of `block` already given out; 4 = empty */
 };
 
-/* Starts stream `stream` of `seed`.  Streams above 2^32 are free for derived uses: see rng_init_sub. */
+/* Starts stream `stream` of `seed`. */
 void rng_init(struct rng *self, uint64_t seed, enum rng_stream stream);
 
-/* As rng_init, for the `index`-th independent sub-stream (a request, a worker, a resample). */
+/* As rng_init, for the `index`-th independent sub-stream (a request, a worker, a resample);
+ * index < 2^56.  Sub-stream 0 is the stream itself: numpy's key is [seed, stream + 256 * index]. */
 void rng_init_sub(struct rng *self, uint64_t seed, enum rng_stream stream, uint64_t index);
 
 /* The next 64 random bits. */
