@@ -34,10 +34,12 @@ void gate_init(struct gate *self, enum gate_mode mode);
 /* Adds the TTFT of one completed request, in ms (total latency where answers do not stream). */
 void gate_add(struct gate *self, double ttft_ms);
 
-/* True when the gate is open; *result says by which rule (GATE_COV, GATE_STATIONARY, GATE_OFF). */
+/* True when the gate is open; *result says by which rule (GATE_COV, GATE_STATIONARY, GATE_OFF) and is
+ * untouched otherwise.  Some microseconds at most. */
 bool gate_is_open(const struct gate *self, enum gate_result *result);
 
-/* Coefficient of variation of the last GATE_SPAN values; NAN with fewer than GATE_SPAN. */
+/* Coefficient of variation of the last GATE_SPAN values: sample standard deviation (n - 1) over
+ * mean, 0 when they are all equal; NAN with fewer than GATE_SPAN. */
 double gate_cov(const struct gate *self);
 
 const char *gate_mode_name(enum gate_mode mode);

@@ -50,10 +50,9 @@ static double one_sided(uint64_t n, double d)
     return d * sum;
 }
 
-/* A square matrix times a power of ten, which keeps the entries inside the range of double. */
+/* A square matrix.  Up to N_MATRIX its powers stay below n^n / n!, far inside the range of double. */
 struct matrix {
     int size;
-    int exponent;
     double *cells;
 };
 
@@ -90,13 +89,6 @@ static void matrix_multiply(const struct matrix *a, const struct matrix *b, stru
         for (int j = 0; j < size; j++) {
             *matrix_at(out, i, j) = row_times_column(a, i, b, j);
         }
-    }
-    out->exponent = a->exponent + b->exponent;
-    if (*matrix_at(out, size / 2, size / 2) > 1e140) {
-        for (int i = 0; i < size * size; i++) {
-            out->cells[i] *= 1e-140;
-        }
-        out->exponent += 140;
     }
 }
 
@@ -155,7 +147,7 @@ static double below_by_matrix(uint64_t n, double d)
     for (uint64_t i = 1; i <= n; i++) {
         result *= (double)i / (double)n;
     }
-    return result * pow(10.0, power.exponent);
+    return result;
 }
 
 /* P(D_n < d) by the series in 1 / sqrt(n).

@@ -118,7 +118,7 @@ static void test_arrival_dispersion_1s__knows_even_random_and_bursty(void **stat
     assert_near(arrival_dispersion_1s(times, 200, 5e9, 25e9), 0.0, 1e-12);
     /* Counts 0 and 20 by turns: mean 10, sample variance 100 * 20 / 19. */
     for (size_t i = 0; i < 200; i++) {
-        times[i] = (double)(i / 20 * 2) * 1e9 + (double)(i % 20) * 1e6;
+        times[i] = floor((double)i / 20.0) * 2e9 + (double)(i % 20) * 1e6;
     }
     assert_near(arrival_dispersion_1s(times, 200, 0.0, 20e9), 100.0 * 20.0 / 19.0 / 10.0, 1e-12);
     /* What lies outside whole seconds is not counted. */

@@ -73,7 +73,7 @@ static void test_gate_is_open__opens_at_the_known_completion(void **state)
         const char *what;
         double (*series)(uint64_t);
         enum gate_mode mode;
-        uint64_t opens_after; /* completions; 0: not within 300 */
+        uint32_t opens_after; /* completions; 0: not within 300 */
         enum gate_result result;
     } rows[] = {
         {"off is open at once", rising, GATE_MODE_OFF, 0, GATE_OFF},

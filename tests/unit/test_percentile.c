@@ -11,9 +11,16 @@ enum {
     N_PERCENTS = ARRAY_LEN(percentile_percents)
 };
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
 static void assert_same(const char *what, double percent, double got, double expected)
 {
-    if (memcmp(&got, &expected, sizeof(got)) != 0) {
+    if (bits_of(got) != bits_of(expected)) {
         print_error("%s: p%g is %.17g, numpy says %.17g\n", what, percent, got, expected);
         fail();
     }
