@@ -185,16 +185,20 @@ static void add_distributions(struct body *self)
     }
 }
 
+/* By name or address: localhost, 127.x.y.z, ::1. */
 static bool is_loopback(const char *endpoint)
 {
-    static const char *const hosts[] = {"localhost:", "localhost/", "127.", "[::1]"};
     const char *host = strstr(endpoint, "://");
-    for (size_t i = 0; host != NULL && i < ARRAY_LEN(hosts); i++) {
-        if (text_starts_with(host + 3, hosts[i])) {
-            return true;
-        }
+    if (host == NULL) {
+        return false;
     }
-    return false;
+    host += strlen("://");
+    if (text_starts_with(host, "[::1]")) {
+        return true;
+    }
+    const size_t len = strcspn(host, ":/");
+    const bool is_name = len == strlen("localhost") && text_starts_with(host, "localhost");
+    return is_name || (text_starts_with(host, "127.") && strspn(host, "0123456789.") == len);
 }
 
 /* Whose machine hardware_fingerprint describes. */

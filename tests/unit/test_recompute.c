@@ -1,0 +1,155 @@
+/* The numbers of an envelope against its records: equal bit for bit, or the first difference by
+ * name. */
+#include "envelope/recompute.h"
+#include "envelope/summary_json.h"
+#include "support/envelope_point.h"
+#include "support/test.h"
+
+#include <string.h>
+
+struct setting {
+    struct envelope_point *point;
+    struct envelope envelope;
+    struct bytes records;
+};
+
+static void setting_make(struct setting *self, enum records_level level)
+{
+    struct error err = {0};
+    self->point = envelope_point_new();
+    self->point->inputs.records_level = level;
+    assert_int_equal(envelope_build(&self->point->inputs, &self->envelope, &err), 0);
+    bytes_init(&self->records, BYTES_MAX_DEFAULT);
+    records_write(
+        self->point->inputs.run_id, &self->point->facts, &self->point->set, level, &self->records);
+}
+
+static void setting_done(struct setting *self)
+{
+    bytes_done(&self->records);
+    envelope_done(&self->envelope);
+    envelope_point_free(self->point);
+}
+
+static void assert_recompute(struct setting *self, enum check_result result, const char *says)
+{
+    CLEANUP(mem_freep) struct verify_report *report = MEM_NEW(struct verify_report);
+    recompute_check(self->envelope.body, "r", self->records.data, self->records.len, report);
+    assert_int_equal(report->n_checks, 1);
+    if (report->checks[0].result != result || strstr(report->checks[0].text, says) == NULL) {
+        print_error(
+            "%d '%s', not '%s'\n", (int)report->checks[0].result, report->checks[0].text, says);
+        fail();
+    }
+}
+
+static void test_recompute__gives_every_number_again(void **state)
+{
+    (void)state;
+    struct setting setting;
+    setting_make(&setting, RECORDS_FULL);
+    assert_recompute(&setting, CHECK_PASS, " values computed again, all equal");
+    setting_done(&setting);
+}
+
+static void test_recompute__without_events_says_what_is_not_proved(void **state)
+{
+    (void)state;
+    struct setting setting;
+    setting_make(&setting, RECORDS_REQUESTS);
+    assert_recompute(&setting, CHECK_PASS, " need token events, which were not kept");
+    setting_done(&setting);
+}
+
+static void test_recompute__counts_metrics_from_elsewhere(void **state)
+{
+    (void)state;
+    struct setting setting;
+    setting_make(&setting, RECORDS_FULL);
+    json_add_f64(
+        &setting.envelope.arena, json_find(setting.envelope.body, "metrics"), "power_avg_w", 300.0);
+    assert_recompute(&setting, CHECK_PASS, "; 1 metrics are not from the records");
+    setting_done(&setting);
+}
+
+/* Replaces the value at a path of two keys. */
+static void replace(struct setting *self, const char *object_key, const char *key, const char *text)
+{
+    struct json *object =
+        *object_key == '\0' ? self->envelope.body : json_find(self->envelope.body, object_key);
+    assert_non_null(json_remove(object, key));
+    (void)json_add(
+        &self->envelope.arena, object, key,
+        json_copy(&self->envelope.arena, envelope_point_json(self->point, text)));
+}
+
+struct lie {
+    const char *object;
+    const char *key;
+    const char *text;
+    const char *says;
+};
+
+static void test_recompute__names_the_first_difference(void **state)
+{
+    (void)state;
+    static const struct lie lies[] = {
+        {"metrics", "ok_rate", "0.5",
+         "metrics.ok_rate: the envelope has 0.5, the records give 1.0"},
+        {"metrics", "ok_rate", "1", "metrics.ok_rate: the envelope has 1, the records give 1.0"},
+        {"metrics", "ttft_p50_ms", "null", "metrics.ttft_p50_ms: the envelope has null"},
+        {"intervals", "ok_rate", "[0.0,2.0]", "intervals.ok_rate: the envelope has [0.0,2.0]"},
+        {"measurement", "stamp_source", "\"user\"", "measurement.stamp_source: the envelope has"},
+        {"measurement", "in_flight_mean", "999.0", "measurement.in_flight_mean"},
+        {"measurement", "n_outcome", "{}", "measurement.n_outcome"},
+        {"validity", "status", "\"perfect\"", "validity.status"},
+        {"validity", "reasons", "[1]", "validity.reasons"},
+        {"records", "n_requests", "23", "records.n_requests: the envelope has 23"},
+        {"records", "level", "\"requests\"", "records.level"},
+        {"records", "schema", "\"x\"", "records.schema"},
+        {"", "seed", "43", "envelope.seed: the envelope has 43, the records give 42"},
+        {"", "run_id", "\"x\"", "envelope.run_id: the envelope has \"x\""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(lies); i++) {
+        struct setting setting;
+        setting_make(&setting, RECORDS_FULL);
+        replace(&setting, lies[i].object, lies[i].key, lies[i].text);
+        assert_recompute(&setting, CHECK_FAIL, lies[i].says);
+        setting_done(&setting);
+    }
+}
+
+static void test_recompute__misses_a_metric_that_was_left_out(void **state)
+{
+    (void)state;
+    struct setting setting;
+    setting_make(&setting, RECORDS_FULL);
+    assert_non_null(json_remove(json_find(setting.envelope.body, "metrics"), "tpot_p99_ms"));
+    assert_recompute(&setting, CHECK_FAIL, "metrics.tpot_p99_ms: the envelope has nothing");
+    assert_non_null(json_remove(setting.envelope.body, "metrics"));
+    assert_recompute(&setting, CHECK_FAIL, "the envelope has nothing");
+    setting_done(&setting);
+}
+
+static void test_recompute__refuses_records_that_cannot_be_read(void **state)
+{
+    (void)state;
+    struct setting setting;
+    setting_make(&setting, RECORDS_FULL);
+    setting.records.len -= 2;
+    assert_recompute(&setting, CHECK_FAIL, "the last line is cut");
+    setting_done(&setting);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_recompute__gives_every_number_again),
+        cmocka_unit_test(test_recompute__without_events_says_what_is_not_proved),
+        cmocka_unit_test(test_recompute__counts_metrics_from_elsewhere),
+        cmocka_unit_test(test_recompute__names_the_first_difference),
+        cmocka_unit_test(test_recompute__misses_a_metric_that_was_left_out),
+        cmocka_unit_test(test_recompute__refuses_records_that_cannot_be_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
