@@ -9,6 +9,9 @@
 #include "load/schedule.h"
 #include "load/slot.h"
 
+/* After a streamed reply a connection that is still open this much later will stay open. */
+#define LINK_SETTLE_NS INT64_C(5000000)
+
 enum {
     WORKER_EVENTS_MAX = 256,
     WORKER_BUFFER_SIZE = 256 * 1024

@@ -18,9 +18,6 @@ enum {
     LINKS_SPARE_OPEN_LOOP = 8
 };
 
-/* After a streamed reply a connection that is still open this much later will stay open. */
-#define LINK_SETTLE_NS INT64_C(5000000)
-
 /* An idle connection that ends sooner than this after a reply was closed because of the reply, not
  * because it was idle: engines wait for seconds. */
 #define LINK_CLOSED_BY_REPLY_NS INT64_C(1000000000)

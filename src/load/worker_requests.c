@@ -126,6 +126,10 @@ static void end_request(struct worker *self, struct slot *slot, int64_t end_ns, 
     record->end_ns = end_ns;
     slot_finish(slot, &self->store, self->digest, self->options->save_text);
     running_remove(self, slot);
+    if (self->options->driver == DRIVER_CLOSED && record->sent_ns == RECORD_NONE) {
+        /* Never sent: it counts by the time when its slot was free. */
+        count_request(self, slot, record->scheduled_ns);
+    }
     if (slot->counted) {
         self->n_counted_open--;
     }
@@ -266,8 +270,24 @@ static void start_due_closed(struct worker *self, int64_t now_ns)
     }
 }
 
+/* Gives waiting requests the connections that have settled in the meantime. */
+static void serve_waiting(struct worker *self, int64_t now_ns)
+{
+    while (self->waiting_first != NULL) {
+        struct link *link = worker_take_idle_link(self, now_ns);
+        if (link == NULL) {
+            return;
+        }
+        struct slot *slot = queue_take(&self->waiting_first);
+        self->n_waiting--;
+        slot->record->connect_ns = now_ns - slot->started_ns;
+        give_link(self, slot, link, now_ns);
+    }
+}
+
 void worker_start_due(struct worker *self, int64_t now_ns)
 {
+    serve_waiting(self, now_ns);
     if (!self->sending) {
         return;
     }
@@ -430,6 +450,10 @@ int64_t worker_next_deadline(const struct worker *self)
     }
     if (self->resting_first != NULL && self->resting_first->rest_until_ns < next_ns) {
         next_ns = self->resting_first->rest_until_ns;
+    }
+    if (self->waiting_first != NULL && self->idle_first != NULL) {
+        const int64_t settled_ns = self->idle_first->ready_ns + LINK_SETTLE_NS;
+        next_ns = settled_ns < next_ns ? settled_ns : next_ns;
     }
     const bool may_start = self->n_free > 0 || self->n_slots < self->n_slots_max;
     if (self->sending && self->options->driver == DRIVER_OPEN && may_start &&
