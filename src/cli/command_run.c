@@ -1,0 +1,308 @@
+/* `bench run`: resolve, reach the engine, measure each point, print the table.
+ *
+ * A point that fails does not lose the others; its reason stands on stderr and its row stays empty. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/progress.h"
+#include "cli/run_options.h"
+#include "cli/run_plan.h"
+#include "cli/run_point.h"
+#include "cli/run_readout.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Points of one benchmark, in order. */
+struct point_list {
+    struct point_choice choices[RUN_POINTS_MAX];
+    uint32_t n;
+};
+
+static void list_closed(struct point_list *out, const uint32_t *values, uint32_t n, bool single)
+{
+    for (uint32_t i = 0; i < n && out->n < RUN_POINTS_MAX; i++) {
+        point_choice_closed(&out->choices[out->n++], values[i], single);
+    }
+}
+
+static void list_open(struct point_list *out, const double *values, uint32_t n, bool single)
+{
+    for (uint32_t i = 0; i < n && out->n < RUN_POINTS_MAX; i++) {
+        point_choice_open(&out->choices[out->n++], values[i], single);
+    }
+}
+
+/* The spec's first point, for a run that names no load. */
+static void list_default(struct point_list *out, const struct spec *spec)
+{
+    if (spec->driver == DRIVER_OPEN && spec->n_rates > 0) {
+        list_open(out, spec->rates_rps, 1, true);
+        return;
+    }
+    list_closed(out, spec->concurrency, spec->n_concurrency > 0 ? 1 : 0, true);
+}
+
+static void
+list_points(struct point_list *out, const struct run_options *options, const struct spec *spec)
+{
+    *out = (struct point_list){0};
+    switch (options->mode) {
+    case RUN_SWEEP:
+        if (options->sweep_of_spec) {
+            list_closed(out, spec->concurrency, spec->n_concurrency, false);
+        } else {
+            list_closed(out, options->concurrency, options->n_concurrency, false);
+        }
+        break;
+    case RUN_RPS_SWEEP:
+        if (options->sweep_of_spec) {
+            list_open(out, spec->rates_rps, spec->n_rates, false);
+        } else {
+            list_open(out, options->rates_rps, options->n_rates, false);
+        }
+        break;
+    case RUN_OPEN:
+        list_open(out, options->rates_rps, 1, true);
+        break;
+    case RUN_CLOSED:
+    case RUN_ALL:
+    case RUN_LIST:
+        if (options->n_concurrency > 0) {
+            list_closed(out, options->concurrency, 1, true);
+        } else if (options->n_rates > 0) {
+            list_open(out, options->rates_rps, 1, true);
+        } else {
+            list_default(out, spec);
+        }
+        break;
+    }
+}
+
+/* --all-benchmarks: the file's name begins with the benchmark id, dots as dashes. */
+static void name_by_benchmark(struct point_choice *choice, const struct spec *spec)
+{
+    (void)snprintf(choice->label, sizeof(choice->label), "%s", spec->id);
+    (void)snprintf(choice->prefix, sizeof(choice->prefix), "%s-", spec->id);
+    for (char *p = choice->prefix; *p != '\0'; p++) {
+        if (*p == '.') {
+            *p = '-';
+        }
+    }
+}
+
+static void print_plan_point(const struct cli_context *context, const struct point_choice *choice)
+{
+    if (choice->driver == DRIVER_OPEN) {
+        (void)fprintf(context->out, "  open loop at %.10g requests/s\n", choice->rate_rps);
+    } else {
+        (void)fprintf(context->out, "  closed loop, %u in flight\n", choice->concurrency);
+    }
+}
+
+/* --dry-run: the plan and one request as it would be sent, the key blanked. */
+static void print_plan(
+    const struct run_plan *plan, const struct run_work *work, const struct point_list *points)
+{
+    const struct cli_context *context = plan->context;
+    (void)fprintf(
+        context->out,
+        "benchmark %s %s\ndataset   %s, %u prompts, sha256 %s\nSLO       %s: %s (class %s)\n",
+        work->spec->id, work->spec->version, work->prompts.id, work->prompts.n, work->prompts.hash,
+        work->slo.id, work->slo.resolved, work->slo.hardware_class);
+    (void)fprintf(
+        context->out, "engine    %s at %s, model '%s'\npoints\n", plan->engine->name,
+        plan->target.base_url, plan->identity.model);
+    for (uint32_t i = 0; i < points->n; i++) {
+        print_plan_point(context, &points->choices[i]);
+    }
+    CLEANUP(mem_freep) char *bytes = mem_alloc((size_t)work->workload.len_max + 1, 1);
+    const uint32_t len = workload_render(&work->workload, 0, bytes);
+    (void)fprintf(context->out, "first request, %u bytes\n%.*s\n", len, (int)len, bytes);
+}
+
+struct row_list {
+    struct point_row rows[RUN_POINTS_MAX];
+    size_t n;
+};
+
+static void measure_points(
+    struct run_plan *plan,
+    const struct run_work *work,
+    const struct point_list *points,
+    struct row_list *rows)
+{
+    for (uint32_t i = 0; i < points->n && rows->n < RUN_POINTS_MAX; i++) {
+        if (progress_signals() > 0) {
+            break;
+        }
+        struct error err = {0};
+        struct point_row *row = &rows->rows[rows->n++];
+        if (run_point(plan, work, &points->choices[i], row, &err) < 0) {
+            (void)fprintf(
+                plan->context->log, "bench run: point %s: %s\n", points->choices[i].label,
+                err.text);
+        }
+    }
+}
+
+/* One benchmark: open, render, then show or measure. */
+static int run_benchmark(
+    struct run_plan *plan, struct run_work *work, struct row_list *rows, struct error *err)
+{
+    const int result = run_work_render(work, plan, err);
+    if (result < 0) {
+        return result;
+    }
+    struct point_list points;
+    list_points(&points, plan->options, work->spec);
+    if (plan->options->mode == RUN_ALL && points.n > 0) {
+        name_by_benchmark(&points.choices[0], work->spec);
+    }
+    if (points.n == 0) {
+        return error_set(
+            err, ERROR_USAGE, "%s has no points of this kind to sweep", work->spec->id);
+    }
+    if (plan->options->dry_run) {
+        print_plan(plan, work, &points);
+        return 0;
+    }
+    measure_points(plan, work, &points, rows);
+    return 0;
+}
+
+static const char *first_head(enum run_mode mode, const struct row_list *rows, bool open)
+{
+    (void)rows;
+    if (mode == RUN_ALL) {
+        return "benchmark";
+    }
+    return open ? "rps" : "conc";
+}
+
+static int list_benchmarks(const struct run_plan *plan)
+{
+    for (size_t i = 0; i < plan->specs.n; i++) {
+        if (strcmp(plan->specs.specs[i].plugin, plan->spec->plugin) == 0) {
+            (void)fprintf(plan->context->out, "%s\n", plan->specs.specs[i].id);
+        }
+    }
+    return EXIT_GOOD;
+}
+
+/* All benchmarks that the run is about: one, or every one of the plugin. */
+static int
+open_works(struct run_plan *plan, struct run_work *works, size_t *out_n, struct error *err)
+{
+    for (size_t i = 0; i < plan->specs.n; i++) {
+        const struct spec *spec = &plan->specs.specs[i];
+        const bool wanted = plan->options->mode == RUN_ALL
+                                ? strcmp(spec->plugin, plan->spec->plugin) == 0
+                                : spec == plan->spec;
+        if (!wanted) {
+            continue;
+        }
+        const int result = run_work_open(&works[*out_n], plan, spec, err);
+        *out_n += 1;
+        if (result < 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+static int run_all(struct run_plan *plan, struct run_work *works, size_t n, struct error *err)
+{
+    struct row_list *rows = MEM_NEW(struct row_list);
+    progress_catch_signals();
+    int result = 0;
+    for (size_t i = 0; i < n && result == 0; i++) {
+        result = run_benchmark(plan, &works[i], rows, err);
+    }
+    int code = result;
+    if (result == 0 && !plan->options->dry_run) {
+        const bool open = plan->options->n_rates > 0 || plan->options->mode == RUN_RPS_SWEEP;
+        run_readout_print(
+            plan->context, first_head(plan->options->mode, rows, open), rows->rows, rows->n,
+            plan->options->json);
+        code = run_readout_exit_code(rows->rows, rows->n);
+    }
+    for (size_t i = 0; i < rows->n; i++) {
+        point_row_done(&rows->rows[i]);
+    }
+    free(rows);
+    return code;
+}
+
+static int run_planned(struct run_plan *plan, struct error *err)
+{
+    struct run_work *works = mem_alloc(plan->specs.n, sizeof(*works));
+    size_t n = 0;
+    int result = open_works(plan, works, &n, err);
+    if (result == 0) {
+        result = run_plan_reach_engine(plan, err);
+    }
+    if (result == 0) {
+        result = run_all(plan, works, n, err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        run_work_done(&works[i]);
+    }
+    free(works);
+    return result;
+}
+
+/* --list: the benchmark ids of the plugin, nothing else. */
+static int run_list(struct run_plan *plan, struct error *err)
+{
+    int result = spec_table_load(NULL, &plan->specs, err);
+    if (result == 0) {
+        result = spec_find(&plan->specs, plan->options->suite, &plan->spec, err);
+    }
+    return result == 0 ? list_benchmarks(plan) : result;
+}
+
+static int run_measure(struct run_plan *plan, struct error *err)
+{
+    const int result = run_plan_open(plan, plan->context, plan->options, err);
+    return result == 0 ? run_planned(plan, err) : result;
+}
+
+static int run_run(
+    const struct cli_context *context,
+    const void *flags,
+    int n_operands,
+    char **operands,
+    struct error *err)
+{
+    (void)n_operands;
+    CLEANUP(mem_freep) struct run_options *options = MEM_NEW(struct run_options);
+    const int result = run_options_resolve(flags, operands[0], options, err);
+    if (result < 0) {
+        return result;
+    }
+    struct run_plan *plan = MEM_NEW(struct run_plan);
+    plan->context = context;
+    plan->options = options;
+    const int code = options->mode == RUN_LIST ? run_list(plan, err) : run_measure(plan, err);
+    run_plan_done(plan);
+    free(plan);
+    return code;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .synopsis = "<suite-id> [options]",
+    .summary = "measure an engine, write one signed envelope per point",
+    .description =
+        "Drives the engine with the benchmark's requests, at one load or a sweep of loads, and writes "
+        "one signed envelope for each point.  Everything that can fail is checked before traffic: "
+        "the command line, the key, the output folder, the engine.\n\n"
+        "<suite-id> is a plugin (llm.inference: its first benchmark) or a benchmark "
+        "(llm.inference.chatbot-short).  Ctrl-C once ends the point early and writes what is complete, "
+        "flagged; twice ends at once.  Exit code 0 only when every point has ok_rate >= 0.95.",
+    .options = &run_option_table,
+    .n_operands_min = 1,
+    .n_operands_max = 1,
+    .run = run_run,
+};
