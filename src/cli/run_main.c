@@ -1,10 +1,11 @@
 /* `bench run`: resolve, reach the engine, measure each point, print the table.
  *
  * A point that fails does not lose the others; its reason stands on stderr and its row stays empty. */
+#include "cli/run_main.h"
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/progress.h"
-#include "cli/run_options.h"
 #include "cli/run_plan.h"
 #include "cli/run_point.h"
 #include "cli/run_readout.h"
@@ -268,19 +269,9 @@ static int run_measure(struct run_plan *plan, struct error *err)
     return result == 0 ? run_planned(plan, err) : result;
 }
 
-static int run_run(
-    const struct cli_context *context,
-    const void *flags,
-    int n_operands,
-    char **operands,
-    struct error *err)
+int command_run_main(
+    const struct cli_context *context, const struct run_options *options, struct error *err)
 {
-    (void)n_operands;
-    CLEANUP(mem_freep) struct run_options *options = MEM_NEW(struct run_options);
-    const int result = run_options_resolve(flags, operands[0], options, err);
-    if (result < 0) {
-        return result;
-    }
     struct run_plan *plan = MEM_NEW(struct run_plan);
     plan->context = context;
     plan->options = options;
@@ -289,20 +280,3 @@ static int run_run(
     free(plan);
     return code;
 }
-
-const struct command command_run = {
-    .name = "run",
-    .synopsis = "<suite-id> [options]",
-    .summary = "measure an engine, write one signed envelope per point",
-    .description =
-        "Drives the engine with the benchmark's requests, at one load or a sweep of loads, and writes "
-        "one signed envelope for each point.  Everything that can fail is checked before traffic: "
-        "the command line, the key, the output folder, the engine.\n\n"
-        "<suite-id> is a plugin (llm.inference: its first benchmark) or a benchmark "
-        "(llm.inference.chatbot-short).  Ctrl-C once ends the point early and writes what is complete, "
-        "flagged; twice ends at once.  Exit code 0 only when every point has ok_rate >= 0.95.",
-    .options = &run_option_table,
-    .n_operands_min = 1,
-    .n_operands_max = 1,
-    .run = run_run,
-};
