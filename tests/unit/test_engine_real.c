@@ -54,6 +54,18 @@ static int32_t last_count(const struct stream *self)
     return last;
 }
 
+/* The finish reason of a stream. */
+static const char *finish_of(const struct stream *self)
+{
+    const char *finish = "";
+    for (size_t i = 0; i < self->n; i++) {
+        if ((self->events[i].what & ANSWER_FINISH) != 0) {
+            finish = self->events[i].finish;
+        }
+    }
+    return finish;
+}
+
 static char *render(const char *engine, const struct request_shape *shape)
 {
     const struct engine_target target = {
@@ -406,11 +418,7 @@ static void test_real_engines_10__limits_end_with_length(void **state)
         stream_read(names[i], &stream);
         assert_int_equal(count(&stream, TEXTS), 1);
         assert_int_equal(last_count(&stream), 1);
-        for (size_t e = 0; e < stream.n; e++) {
-            if ((stream.events[e].what & ANSWER_FINISH) != 0) {
-                assert_string_equal(stream.events[e].finish, "length");
-            }
-        }
+        assert_string_equal(finish_of(&stream), "length");
     }
 }
 

@@ -77,13 +77,8 @@ static void test_prompt_salt_write__is_a_function_of_seed_and_index(void **state
     }
 }
 
-/* Neighbours must not share a prefix, or a prefix cache would serve part of the next prompt: over
- * many salts, each of the 16 first digits and each bit comes about equally often. */
-static void test_prompt_salt_write__spreads_neighbours(void **state)
+static void count_digits_and_bits(unsigned first[16], unsigned bits[48])
 {
-    (void)state;
-    unsigned first[16] = {0};
-    unsigned bits[48] = {0};
     for (uint64_t i = 0; i < N_SALTS; i++) {
         const uint64_t salt = salt_of(42, i);
         first[salt >> 44]++;
@@ -91,6 +86,16 @@ static void test_prompt_salt_write__spreads_neighbours(void **state)
             bits[b] += (unsigned)(salt >> b & 1);
         }
     }
+}
+
+/* Neighbours must not share a prefix, or a prefix cache would serve part of the next prompt: over
+ * many salts, each of the 16 first digits and each bit comes about equally often. */
+static void test_prompt_salt_write__spreads_neighbours(void **state)
+{
+    (void)state;
+    unsigned first[16] = {0};
+    unsigned bits[48] = {0};
+    count_digits_and_bits(first, bits);
     /* Six standard deviations of the binomial distribution. */
     for (unsigned d = 0; d < 16; d++) {
         assert_near(first[d], N_SALTS / 16.0, 6 * sqrt(N_SALTS * (1 / 16.0) * (15 / 16.0)));
