@@ -10,7 +10,7 @@
 
 enum {
     BOOTSTRAP_RESAMPLES = 1000,
-    BOOTSTRAP_GROUPS_MAX = 4096 /* larger samples of means and gaps are resampled in groups */
+    BOOTSTRAP_GROUPS_MAX = 2048 /* larger samples of means and gaps are resampled in groups */
 };
 
 /* Both ends finite, low <= high; or both NAN where there is no interval. */

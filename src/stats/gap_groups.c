@@ -85,8 +85,8 @@ static uint64_t weight_before(const struct gap_groups *self, const uint32_t *cou
     return weight;
 }
 
-/* The value at `place` (from 0) among all gaps, repeated. */
-static double value_at(const struct gap_groups *self, const uint32_t *counts, uint64_t place)
+/* The last block with no more than `place` before it. */
+static size_t block_of(const struct gap_groups *self, const uint32_t *counts, uint64_t place)
 {
     size_t low = 0;
     size_t high = self->n_blocks;
@@ -98,23 +98,28 @@ static double value_at(const struct gap_groups *self, const uint32_t *counts, ui
             high = middle;
         }
     }
-    uint64_t passed = weight_before(self, counts, low);
-    size_t i = low * self->block_size;
-    for (;; i++) {
-        assert(i < self->n);
-        passed += (uint64_t)self->items[i].weight * counts[self->items[i].cluster];
-        if (passed > place) {
-            return self->items[i].value;
-        }
-    }
+    return low;
 }
 
 static double percentile_of(
     const struct gap_groups *self, const uint32_t *counts, uint64_t n_repeated, double percent)
 {
     const struct percentile_rank rank = percentile_rank(n_repeated, percent);
-    return percentile_between(
-        value_at(self, counts, rank.lower), value_at(self, counts, rank.upper), rank.fraction);
+    const size_t block = block_of(self, counts, rank.lower);
+    size_t i = block * self->block_size;
+    uint64_t passed = weight_before(self, counts, block);
+    double lower = (double)NAN;
+    for (;; i++) {
+        assert(i < self->n);
+        const uint64_t before = passed;
+        passed += (uint64_t)self->items[i].weight * counts[self->items[i].cluster];
+        if (before <= rank.lower && rank.lower < passed) {
+            lower = self->items[i].value;
+        }
+        if (rank.upper < passed) {
+            return percentile_between(lower, self->items[i].value, rank.fraction);
+        }
+    }
 }
 
 double gap_groups_percentile(const struct gap_groups *self, double percent)

@@ -59,10 +59,12 @@ static double settling(uint64_t i)
     return i < 40 ? 500.0 - 10.0 * (double)i : 100.0;
 }
 
-/* Two levels that change by the span, so no trend within either, and medians apart. */
+/* Two levels, 14 and 16 of 30 values high by turns: the medians of two spans are far apart, though
+ * there is no trend (|z| is about 0.5). */
 static double jumping(uint64_t i)
 {
-    return (i / GATE_SPAN % 2 == 0 ? 100.0 : 300.0) + (double)(i * 7 % 30) * 5.0;
+    const uint64_t n_high = i / GATE_SPAN % 2 == 0 ? 14 : 16;
+    return i * 7 % 30 < n_high ? 300.0 : 100.0;
 }
 
 static void test_gate_is_open__opens_at_the_known_completion(void **state)
