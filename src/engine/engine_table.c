@@ -70,7 +70,10 @@ static const struct engine_ops engine_hosted = {
 static const struct engine_ops engine_sim = {
     .name = "sim",
     .summary = "the built-in simulated engine: measures bench itself",
+    .continuous_usage = true,
     .ignore_eos = true,
+    .version_path = "/version", /* in vLLM's style */
+    .config_path = "/props",    /* in llama.cpp's */
     .metrics_path = "/metrics",
     OPENAI_FUNCTIONS,
 };
