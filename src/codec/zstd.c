@@ -85,6 +85,9 @@ int zstd_decompress(const void *data, size_t len, struct bytes *out, struct erro
     ZSTD_inBuffer in = {.src = data, .size = len};
     if (decompress_all(&in, out, err) < 0) {
         out->len = len_before;
+        if (out->data != NULL) {
+            out->data[len_before] = '\0';
+        }
         return -(int)err->code;
     }
     return 0;
