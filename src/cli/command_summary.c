@@ -1,0 +1,280 @@
+/* `bench summary`: envelopes as one table for each suite.  What all rows of a table agree on stands in
+ * its title, so that rows are compared with nothing hidden and nothing repeated. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/print.h"
+#include "cli/summary_row.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    COLUMNS_MAX = SUMMARY_TEXTS + SUMMARY_NUMBERS
+};
+
+struct summary_options {
+    struct option_given given;
+    bool json;
+};
+
+static const struct option_row option_rows[] = {
+    {.name = "json",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct summary_options, json),
+     .help = "Print all rows as JSON."},
+};
+
+static const struct option_table table = {
+    option_rows, ARRAY_LEN(option_rows), sizeof(struct summary_options)};
+
+/* All rows, and how many files were no envelopes. */
+struct rows {
+    struct arena arena;
+    struct summary_row *rows;
+    size_t n;
+    size_t n_bad;
+};
+
+static int add_file(struct rows *self, const char *path, struct error *err)
+{
+    struct summary_row row = {0};
+    const int result = summary_row_read(&self->arena, path, &row, err);
+    if (result < 0) {
+        return result;
+    }
+    self->rows = mem_resize(self->rows, self->n + 1, sizeof(*self->rows));
+    self->rows[self->n++] = row;
+    return 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_json(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && text_ends_with(entry->d_name, ".json") ? 1 : 0;
+}
+
+/* Files that are no envelopes are named, and spoil the exit code, but not the table. */
+static int add_folder(
+    struct rows *self, const struct cli_context *context, const char *folder, struct error *err)
+{
+    struct dirent **entries = NULL;
+    const int n = scandir(folder, &entries, is_json, by_name);
+    if (n < 0) {
+        return error_set_os(err, ERROR_IO, errno, "%s", folder);
+    }
+    for (int i = 0; i < n; i++) {
+        CLEANUP(mem_freep) char *path = file_join(folder, entries[i]->d_name);
+        struct error file_err = {0};
+        if (add_file(self, path, &file_err) < 0) {
+            (void)fprintf(context->log, "bench summary: %s\n", file_err.text);
+            self->n_bad++;
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    if (self->n == 0) {
+        return error_set(err, ERROR_UNAVAILABLE, "%s: there are no envelopes", folder);
+    }
+    return 0;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct summary_row *left = a;
+    const struct summary_row *right = b;
+    const int suites = strcmp(left->suite, right->suite);
+    if (suites != 0) {
+        return suites;
+    }
+    const double x = left->numbers[SUMMARY_THROUGHPUT];
+    const double y = right->numbers[SUMMARY_THROUGHPUT];
+    if (isnan(x) != isnan(y)) {
+        return isnan(x) ? 1 : -1;
+    }
+    if (x > y || x < y) {
+        return x > y ? -1 : 1;
+    }
+    return strcmp(left->texts[SUMMARY_FILE], right->texts[SUMMARY_FILE]);
+}
+
+/* True when the rows do not all say the same. */
+static bool texts_differ(const struct summary_row *rows, size_t n, size_t text)
+{
+    for (size_t i = 1; i < n; i++) {
+        if (!text_equal(rows[i].texts[text], rows[0].texts[text])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_number(const struct summary_row *rows, size_t n, size_t number)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(rows[i].numbers[number])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Which columns a table has: texts first, the file last. */
+struct chosen {
+    struct report_column columns[COLUMNS_MAX];
+    size_t sources[COLUMNS_MAX]; /* a text, or SUMMARY_TEXTS + a number */
+    size_t n;
+};
+
+static void choose(struct chosen *self, size_t source, const struct report_column *column)
+{
+    self->columns[self->n] = *column;
+    self->sources[self->n++] = source;
+}
+
+/* `all`: for JSON, where every object has the same members. */
+static void choose_columns(struct chosen *self, const struct summary_row *rows, size_t n, bool all)
+{
+    for (size_t i = 0; i < SUMMARY_FILE; i++) {
+        const bool wanted = i == SUMMARY_LOAD ? true : texts_differ(rows, n, i);
+        if (all || wanted) {
+            choose(self, i, &summary_texts[i]);
+        }
+    }
+    for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
+        if (all || has_number(rows, n, i)) {
+            choose(self, SUMMARY_TEXTS + i, &summary_numbers[i].column);
+        }
+    }
+    choose(self, SUMMARY_FILE, &summary_texts[SUMMARY_FILE]);
+}
+
+static void add_number(struct report_table *out, size_t column, size_t number, double value)
+{
+    if (summary_numbers[number].fixed) {
+        report_table_fixed(out, column, value, summary_numbers[number].decimals);
+    } else {
+        report_table_number(out, column, value, summary_numbers[number].decimals);
+    }
+}
+
+static void fill(
+    struct report_table *out, const struct chosen *chosen, const struct summary_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        report_table_add_row(out);
+        for (size_t column = 0; column < chosen->n; column++) {
+            const size_t source = chosen->sources[column];
+            if (source >= SUMMARY_TEXTS) {
+                const size_t number = source - SUMMARY_TEXTS;
+                add_number(out, column, number, rows[i].numbers[number]);
+            } else if (rows[i].texts[source][0] != '\0') {
+                report_table_text(out, column, rows[i].texts[source]);
+            }
+        }
+    }
+}
+
+/* The suite, and below it what all rows agree on. */
+static void write_title(const struct summary_row *rows, size_t n, struct bytes *out)
+{
+    bytes_add_text(out, rows[0].suite);
+    const char *before = "\n";
+    for (size_t i = 0; i < SUMMARY_FILE; i++) {
+        if (i != SUMMARY_LOAD && !texts_differ(rows, n, i) && rows[0].texts[i][0] != '\0') {
+            bytes_add_format(out, "%s%s %s", before, summary_texts[i].head, rows[0].texts[i]);
+            before = ", ";
+        }
+    }
+}
+
+static void print_suite(const struct cli_context *context, const struct summary_row *rows, size_t n)
+{
+    CLEANUP(bytes_done) struct bytes title;
+    bytes_init(&title, BYTES_MAX_DEFAULT);
+    write_title(rows, n, &title);
+    struct chosen chosen = {0};
+    choose_columns(&chosen, rows, n, false);
+    CLEANUP(report_table_done) struct report_table out;
+    report_table_init(&out, title.data, chosen.columns, chosen.n);
+    fill(&out, &chosen, rows, n);
+    print_table(context, &out);
+}
+
+static void print_tables(const struct cli_context *context, const struct rows *all)
+{
+    for (size_t from = 0; from < all->n;) {
+        size_t to = from + 1;
+        while (to < all->n && text_equal(all->rows[to].suite, all->rows[from].suite)) {
+            to++;
+        }
+        (void)fputs(from > 0 ? "\n" : "", context->out);
+        print_suite(context, all->rows + from, to - from);
+        from = to;
+    }
+}
+
+static void print_rows(const struct cli_context *context, const struct rows *all)
+{
+    struct chosen chosen = {0};
+    choose_columns(&chosen, all->rows, all->n, true);
+    CLEANUP(report_table_done) struct report_table out;
+    report_table_init(&out, NULL, chosen.columns, chosen.n);
+    fill(&out, &chosen, all->rows, all->n);
+    struct arena arena = {0};
+    struct json *objects = report_table_json(&out, &arena);
+    struct json *object = objects->first;
+    for (size_t i = 0; i < all->n; i++, object = object->next) {
+        json_add_text(&arena, object, "suite_id", all->rows[i].suite);
+    }
+    print_json(context, objects);
+    arena_done(&arena);
+}
+
+static int
+run(const struct cli_context *context,
+    const void *options,
+    int n_operands,
+    char **operands,
+    struct error *err)
+{
+    (void)n_operands;
+    const struct summary_options *given = options;
+    struct rows all = {0};
+    int result = file_is_folder(operands[0]) ? add_folder(&all, context, operands[0], err)
+                                             : add_file(&all, operands[0], err);
+    if (result == 0) {
+        qsort(all.rows, all.n, sizeof(*all.rows), compare_rows);
+        if (given->json) {
+            print_rows(context, &all);
+        } else {
+            print_tables(context, &all);
+        }
+        result = all.n_bad > 0 ? EXIT_OPERATION : EXIT_GOOD;
+    }
+    free(all.rows);
+    arena_done(&all.arena);
+    return result;
+}
+
+const struct command command_summary = {
+    .name = "summary",
+    .synopsis = "<folder or envelope> [options]",
+    .summary = "tabulate envelopes",
+    .description =
+        "Prints one table for each suite, the highest throughput first. Signatures are not "
+        "checked: that is what 'bench verify' does. A file of the folder that is no envelope is "
+        "named on stderr, and the exit code is 1.\n",
+    .examples = "  bench summary ./results\n",
+    .options = &table,
+    .n_operands_min = 1,
+    .n_operands_max = 1,
+    .run = run,
+};
