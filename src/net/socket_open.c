@@ -94,7 +94,9 @@ static int connect_to(struct socket_transport *self, struct socket_stream *strea
     }
     stream->interest = EPOLLOUT;
     stream->state = SOCKET_CONNECTING;
-    stream->deadline_ns = clock_mono_ns() + self->options.connect_timeout_ns;
+    const int64_t now_ns = clock_mono_ns();
+    const int64_t timeout_ns = self->options.connect_timeout_ns;
+    stream->deadline_ns = timeout_ns < CLOCK_NEVER - now_ns ? now_ns + timeout_ns : CLOCK_NEVER;
     ring_append(&self->opening, &stream->opening);
     return 0;
 }

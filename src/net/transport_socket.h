@@ -23,14 +23,19 @@ struct transport_socket_options {
     size_t n_addresses;
     const char *server_name;    /* TLS: SNI and certificate name; borrowed */
     struct tls_context *tls;    /* NULL: plain TCP; borrowed */
-    int64_t connect_timeout_ns; /* of one connect with its TLS handshake */
+    int64_t connect_timeout_ns; /* of one connect with its TLS handshake; CLOCK_NEVER: none */
     int64_t spin_ns;  /* last part of a wait for a deadline that is spent spinning; 0: none */
     bool user_stamps; /* do not ask for kernel stamps */
 };
 
-/* *out is the caller's: (*out)->ops->free.  Errors: ERROR_IO. */
+/* *out is the caller's: (*out)->ops->free.  It may be opened in one thread and used in another.  A
+ * thread that waits on it gets a timer slack of 1 ns (PR_SET_TIMERSLACK) with its first wait.
+ * Kernel stamps begin a moment after the first transport is opened, and end with the last.
+ * Errors: ERROR_IO. */
 MUST_CHECK int transport_socket_open(
     const struct transport_socket_options *options, struct transport **out, struct error *err);
 
-/* Tells whether this kernel stamps received TCP data, by a round trip over loopback. */
+/* Tells whether this kernel stamps received TCP data, by round trips over loopback; takes up to about
+ * 100 ms where it does not.  While a transport with kernel stamps is open, true also means that stamping has
+ * begun for it. */
 bool transport_socket_has_kernel_stamps(void);

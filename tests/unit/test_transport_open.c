@@ -63,6 +63,19 @@ static void test_open__gives_up_after_the_timeout(void **state)
     fixture_done(&f);
 }
 
+static void test_open__may_have_all_the_time_there_is(void **state)
+{
+    (void)state;
+    struct fixture f = {.options.connect_timeout_ns = CLOCK_NEVER};
+    f.listener = loopback_listen(AF_INET, 16, &f.addresses[0]);
+    fixture_start(&f);
+    struct stream *stream = start_stream(&f, NULL);
+    assert_int_equal(f.ops->wait(f.transport, CLOCK_NEVER, f.events, EVENTS_MAX), 1);
+    assert_ptr_equal(f.events[0].stream, stream);
+    assert_int_equal(f.events[0].what, TRANSPORT_OPENED);
+    fixture_done(&f);
+}
+
 static void test_open__goes_to_the_next_address_and_remembers_it(void **state)
 {
     (void)state;
@@ -299,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open__says_when_nobody_listens),
         cmocka_unit_test(test_open__gives_up_after_the_timeout),
+        cmocka_unit_test(test_open__may_have_all_the_time_there_is),
         cmocka_unit_test(test_open__goes_to_the_next_address_and_remembers_it),
         cmocka_unit_test(test_open__fails_when_every_address_fails),
         cmocka_unit_test(test_open__tells_a_failure_at_once_through_the_next_wait),
