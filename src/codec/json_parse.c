@@ -261,7 +261,7 @@ int json_parse(
     if (len > JSON_SIZE_MAX) {
         return error_set(err, ERROR_LIMIT, "%s is larger than %zu bytes", name, JSON_SIZE_MAX);
     }
-    const char *begin = len == 0 ? "" : text;
+    const char *begin = text != NULL ? text : "";
     struct reader reader = {
         .arena = arena,
         .name = name,

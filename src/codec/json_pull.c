@@ -18,7 +18,7 @@ enum pull_state {
 
 void json_pull_init(struct json_pull *self, const char *text, size_t len)
 {
-    const char *begin = len == 0 ? "" : text;
+    const char *begin = text != NULL ? text : "";
     *self = (struct json_pull){
         .begin = begin,
         .at = begin,
