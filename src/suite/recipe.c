@@ -73,7 +73,8 @@ static int split_pairs(char *text, const char *values[KEY_COUNT], struct error *
             at++;
         }
         if (at == KEY_COUNT) {
-            const char *nearest = text_nearest(key, synthetic_keys, KEY_COUNT);
+            const char *nearest =
+                *key != '\0' ? text_nearest(key, synthetic_keys, KEY_COUNT) : NULL;
             return error_set(
                 err, ERROR_USAGE, "dataset synthetic: unknown key '%s'%s%s%s", key,
                 nearest != NULL ? ": did you mean '" : "; the form is synthetic:input=N,output=N",

@@ -7,7 +7,6 @@ static void test_slo_load__built_in_and_scaled(void **state)
 {
     (void)state;
 
-    /* Texts of h100, a100 and cpu as the Python suite writes them; see tests/oracle/slo_oracle.py. */
     static const struct {
         const char *name;
         const char *hardware;
@@ -31,6 +30,30 @@ static void test_slo_load__built_in_and_scaled(void **state)
         assert_string_equal(slo.hardware_class, rows[i].class);
         assert_string_equal(slo.resolved, rows[i].resolved);
     }
+}
+
+/* Every template on every class that the Python suite has.  Source: tests/oracle/slo_oracle.py. */
+static void test_slo_load__agrees_with_the_python_suite(void **state)
+{
+    (void)state;
+    FILE *file = fopen("tests/oracle/slo_resolved.tsv", "r");
+    assert_non_null(file);
+    char name[64];
+    char class[64];
+    double multiplier = 0.0;
+    char resolved[SLO_TEXT_MAX];
+    int n = 0;
+    while (fscanf(file, "%63s %63s %lf %127[^\n]", name, class, &multiplier, resolved) == 4) {
+        struct error err = {0};
+        struct slo slo = {0};
+        assert_int_equal(slo_load(name, class, &slo, &err), 0);
+        assert_string_equal(slo.hardware_class, class);
+        assert_string_equal(slo.resolved, resolved);
+        assert_near(hardware_class_find(class)->multiplier, multiplier, 0.0);
+        n++;
+    }
+    (void)fclose(file);
+    assert_int_equal(n, 28);
 }
 
 static void test_slo_load__absent_limit_is_infinite(void **state)
@@ -175,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slo_load__built_in_and_scaled),
+        cmocka_unit_test(test_slo_load__agrees_with_the_python_suite),
         cmocka_unit_test(test_slo_load__absent_limit_is_infinite),
         cmocka_unit_test(test_slo_load__file),
         cmocka_unit_test(test_slo_load__widest_text_fits),
