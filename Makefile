@@ -32,10 +32,10 @@ tsan: deps
 	ninja -C build/tsan && meson test -C build/tsan --print-errorlogs
 
 fmt:
-	clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
+	clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/unit/*.[ch]' 'tests/support/*.[ch]' 'tests/fuzz/*.c')
 
 fmt-check:
-	clang-format --dry-run -Werror $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
+	clang-format --dry-run -Werror $$(git ls-files 'src/*.[ch]' 'tests/unit/*.[ch]' 'tests/support/*.[ch]' 'tests/fuzz/*.c')
 
 install: all
 	meson install -C $(BUILD)
