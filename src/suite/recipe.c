@@ -60,25 +60,39 @@ enum synthetic_key {
 static const char *const synthetic_keys[KEY_COUNT] = {"input",         "output", "input-stddev",
                                                       "output-stddev", "n",      "distribution"};
 
+/* The key's number, or KEY_COUNT. */
+static size_t find_key(const char *key)
+{
+    size_t at = 0;
+    while (at < KEY_COUNT && !text_equal(synthetic_keys[at], key)) {
+        at++;
+    }
+    return at;
+}
+
+static int fail_key(const char *key, struct error *err)
+{
+    const char *nearest = *key != '\0' ? text_nearest(key, synthetic_keys, KEY_COUNT) : NULL;
+    if (nearest != NULL) {
+        return error_set(
+            err, ERROR_USAGE, "dataset synthetic: unknown key '%s': did you mean '%s'?", key,
+            nearest);
+    }
+    return error_set(
+        err, ERROR_USAGE,
+        "dataset synthetic: unknown key '%s'; the form is synthetic:input=N,output=N", key);
+}
+
 /* Splits "key=value,..." in place and sorts the values by key. */
 static int split_pairs(char *text, const char *values[KEY_COUNT], struct error *err)
 {
     char *rest = text;
     while (rest != NULL) {
-        char *pair = strsep(&rest, ",");
-        char *value = pair;
+        char *value = strsep(&rest, ",");
         const char *key = strsep(&value, "=");
-        size_t at = 0;
-        while (at < KEY_COUNT && !text_equal(synthetic_keys[at], key)) {
-            at++;
-        }
+        const size_t at = find_key(key);
         if (at == KEY_COUNT) {
-            const char *nearest =
-                *key != '\0' ? text_nearest(key, synthetic_keys, KEY_COUNT) : NULL;
-            return error_set(
-                err, ERROR_USAGE, "dataset synthetic: unknown key '%s'%s%s%s", key,
-                nearest != NULL ? ": did you mean '" : "; the form is synthetic:input=N,output=N",
-                nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+            return fail_key(key, err);
         }
         if (value == NULL || *value == '\0') {
             return error_set(err, ERROR_USAGE, "dataset synthetic: '%s' has no value", key);

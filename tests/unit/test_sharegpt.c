@@ -258,7 +258,7 @@ static void test_sharegpt_read__malformed(void **state)
         {"turns are texts", "[{\"items\":[\"a\"]}]",
          "f:1:15: a turn must be an object with 'from' and 'value'"},
         {"cut behind a turn", "[{\"items\":[" GOOD, "f:1:91: ',' or ']' is expected"},
-        {"cut in a string", "[\n{\"items\":[{\"from\":\"hum", "f:2:24: string is not closed"},
+        {"cut in a string", "[\n{\"items\":[{\"from\":\"hum", "f:2:23: string is not closed"},
         {"cut in other data", "[{\"x\":[[1,", "f:1:11: a value is expected"},
         {"more text", "[{\"items\":[" GOOD "]}] x", "f:1:95: the text goes on after its value"},
         {"no comma", "[{\"items\":[" GOOD "]}{}]", "f:1:93: ',' or ']' is expected"},
