@@ -213,7 +213,9 @@ static const char *read_finish(struct json_pull *pull, struct arena *arena, char
         return "a string of up to 15 bytes is expected";
     }
     memset(out, 0, RECORD_FINISH_SIZE);
-    memcpy(out, text, strlen(text));
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        out[i] = text[i];
+    }
     return NULL;
 }
 

@@ -329,11 +329,16 @@ static int skip_line(struct reader *self)
     return read_object(self, NULL, 0, NULL, &none);
 }
 
+static bool takes(struct json_pull *pull, enum json_token token)
+{
+    return json_pull_next(pull) == token;
+}
+
 static int read_typed_line(struct reader *self)
 {
     struct json_pull *pull = &self->pull;
-    if (json_pull_next(pull) != JSON_TOKEN_OBJECT_BEGIN || json_pull_next(pull) != JSON_TOKEN_KEY ||
-        !json_pull_is(pull, "type") || json_pull_next(pull) != JSON_TOKEN_STRING) {
+    if (!takes(pull, JSON_TOKEN_OBJECT_BEGIN) || !takes(pull, JSON_TOKEN_KEY) ||
+        !json_pull_is(pull, "type") || !takes(pull, JSON_TOKEN_STRING)) {
         return fault_token(self, "a line begins with {\"type\":\"...\"");
     }
     if (json_pull_is(pull, "header")) {

@@ -71,15 +71,13 @@ write_runs(const char *key, const struct record *record, enum column column, str
 
 static void write_shared(const struct record *record, struct bytes *out)
 {
-    bool first = true;
+    const char *before = "";
     bytes_add_text(out, ",\"shared\":[");
     for (uint32_t i = 0; i < record->n_events; i++) {
         if (record->events[i].shared_read) {
-            if (!first) {
-                bytes_add_char(out, ',');
-            }
+            bytes_add_text(out, before);
             bytes_add_i64(out, i);
-            first = false;
+            before = ",";
         }
     }
     bytes_add_char(out, ']');

@@ -158,7 +158,7 @@ static int passphrase_copy(char *buffer, int size, int writing, void *passphrase
     if (len > PASSPHRASE_MAX || len > (size_t)size) {
         return -1;
     }
-    memcpy(buffer, text, len);
+    memcpy(buffer, text, len); /* NOLINT(bugprone-not-null-terminated-result): counted, not ended */
     return (int)len;
 }
 

@@ -186,7 +186,8 @@ int envelope_verify(
     CLEANUP(arena_done) struct arena arena = {0};
     struct json *root = NULL;
     CLEANUP(mem_freep) struct verify_report *report = MEM_NEW(struct verify_report);
-    rc = verify_text_keep(&arena, options->path, text, len, &root, report, err);
+    const struct verify_source source = {options->path, text, len};
+    rc = verify_text_keep(&source, &arena, &root, report, err);
     if (rc < 0) {
         return rc;
     }

@@ -97,10 +97,12 @@ static bool is_json_elsewhere(const char *message)
     return false;
 }
 
-static int explain_unreadable(
-    const char *name, const char *text, size_t len, struct verify_report *out, struct error *err)
+static int
+explain_unreadable(const struct verify_source *source, struct verify_report *out, struct error *err)
 {
-    const char *at = err->code == ERROR_PARSE ? place_of(err->text, name, text, len) : NULL;
+    const char *text = source->text;
+    const size_t len = source->len;
+    const char *at = err->code == ERROR_PARSE ? place_of(err->text, source->name, text, len) : NULL;
     const bool no_number = is_no_number(at, text, len);
     if (err->code == ERROR_PARSE && !no_number && !is_json_elsewhere(err->text)) {
         return error_prefix(err, "not an envelope, no JSON: ");
@@ -222,18 +224,16 @@ static void check_signature(const struct json *root, struct verify_report *out)
 }
 
 int verify_text_keep(
+    const struct verify_source *source,
     struct arena *arena,
-    const char *name,
-    const char *text,
-    size_t len,
     struct json **out_root,
     struct verify_report *out,
     struct error *err)
 {
     *out = (struct verify_report){.good = true};
     struct json *root = NULL;
-    if (json_parse(arena, name, text, len, &root, err) < 0) {
-        const int rc = explain_unreadable(name, text, len, out, err);
+    if (json_parse(arena, source->name, source->text, source->len, &root, err) < 0) {
+        const int rc = explain_unreadable(source, out, err);
         if (rc == 0) {
             *out_root = NULL;
         }
@@ -255,5 +255,6 @@ int verify_text(
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct json *root = NULL;
-    return verify_text_keep(&arena, name, text, len, &root, out, err);
+    const struct verify_source source = {name, text, len};
+    return verify_text_keep(&source, &arena, &root, out, err);
 }

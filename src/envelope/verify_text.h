@@ -3,16 +3,21 @@
 
 #include "envelope/verify.h"
 
+/* A document as read: the name is for messages. */
+struct verify_source {
+    const char *name;
+    const char *text;
+    size_t len;
+};
+
 /* Fills the report with the checks from "schema" to "signature".  Errors: as envelope_verify. */
 MUST_CHECK int verify_text(
     const char *name, const char *text, size_t len, struct verify_report *out, struct error *err);
 
 /* As verify_text, and keeps the parsed document (NULL when it could not be read) in `arena`. */
 MUST_CHECK int verify_text_keep(
+    const struct verify_source *source,
     struct arena *arena,
-    const char *name,
-    const char *text,
-    size_t len,
     struct json **out_root,
     struct verify_report *out,
     struct error *err);

@@ -27,35 +27,42 @@ static bool read_number(const char **at, unsigned *out)
     return true;
 }
 
+/* "8" or "8-11" at *at; false when it is anything else or not above `least`. */
+static bool read_range(const char **at, unsigned least, unsigned *first, unsigned *last)
+{
+    if (!read_number(at, first)) {
+        return false;
+    }
+    *last = *first;
+    if (**at == '-') {
+        (*at)++;
+        if (!read_number(at, last)) {
+            return false;
+        }
+    }
+    return *first >= least && *last >= *first;
+}
+
 /* "0-3,8-11".  NULL when it is anything else; an empty list is one without CPUs. */
 static struct json *cpu_list(const struct reader *self, const char *text)
 {
     struct json *cpus = json_new(self->arena, JSON_ARRAY);
-    unsigned next = 0;
+    unsigned least = 0;
     while (*text != '\0') {
         unsigned first = 0;
-        if (!read_number(&text, &first)) {
-            return NULL;
-        }
-        unsigned last = first;
-        if (*text == '-') {
-            text++;
-            if (!read_number(&text, &last)) {
-                return NULL;
-            }
-        }
-        if (first < next || last < first) {
+        unsigned last = 0;
+        if (!read_range(&text, least, &first, &last)) {
             return NULL;
         }
         for (unsigned cpu = first; cpu <= last; cpu++) {
             (void)json_append(cpus, json_new_i64(self->arena, cpu));
         }
-        next = last + 1;
-        if (*text == ',' && text[1] != '\0') {
-            text++;
-        } else if (*text != '\0') {
+        least = last + 1;
+        const bool goes_on = *text == ',' && text[1] != '\0';
+        if (*text != '\0' && !goes_on) {
             return NULL;
         }
+        text += goes_on;
     }
     return cpus;
 }

@@ -44,8 +44,8 @@ static inline void envelope_point_request(struct envelope_point *self, uint64_t 
         .content_ns = first_ns,
         .tool_ns = RECORD_NONE,
         .first_token_ns = first_ns,
-        .last_token_ns = first_ns + (POINT_EVENTS - 1) * 3 * ms,
-        .end_ns = first_ns + POINT_EVENTS * 3 * ms,
+        .last_token_ns = first_ns + INT64_C(3) * (POINT_EVENTS - 1) * ms,
+        .end_ns = first_ns + INT64_C(3) * POINT_EVENTS * ms,
         .prompt_tokens = 12,
         .output_tokens = POINT_EVENTS,
         .cached_tokens = RECORD_COUNT_UNKNOWN,
@@ -74,8 +74,8 @@ static inline void envelope_point_facts(struct envelope_point *self)
 {
     self->worker.cpu_ns = 1000000;
     self->worker.wall_ns = 200000000;
-    self->worker.n_token_events = POINT_REQUESTS * POINT_EVENTS;
-    self->worker.n_kernel_stamps = POINT_REQUESTS * POINT_EVENTS;
+    self->worker.n_token_events = UINT64_C(1) * POINT_REQUESTS * POINT_EVENTS;
+    self->worker.n_kernel_stamps = UINT64_C(1) * POINT_REQUESTS * POINT_EVENTS;
     for (int64_t i = 0; i < 100; i++) {
         lag_histogram_add(self->worker.lag, 10000 + i * 100);
     }

@@ -189,7 +189,8 @@ static void test_verify__published_envelopes_are_good(void **state)
     DIR *folder = opendir(path);
     assert_non_null(folder);
     size_t n = 0;
-    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
         if (ends_with(entry->d_name, ".json")) {
             verify_published(path, entry->d_name);
             n++;
