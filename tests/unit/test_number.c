@@ -28,9 +28,9 @@ static const struct {
     {"small numbers do not vanish", 0.00001, 3, "0.000010"},
     {"negative", -13.984, 2, "-13.98"},
     {"counts", 42.0, 0, "42"},
-    {"absent", NAN, 2, "-"},
-    {"infinite", INFINITY, 2, "inf"},
-    {"infinite", -INFINITY, 2, "-inf"},
+    {"absent", (double)NAN, 2, "-"},
+    {"infinite", (double)INFINITY, 2, "inf"},
+    {"infinite", -(double)INFINITY, 2, "-inf"},
 };
 
 static void test_report_number__four_significant_digits(void **state)
@@ -66,7 +66,7 @@ static void test_report_fixed__keeps_its_decimals(void **state)
     assert_string_equal(text, "1.000");
     report_fixed(0.94999, 3, text);
     assert_string_equal(text, "0.950");
-    report_fixed(NAN, 3, text);
+    report_fixed((double)NAN, 3, text);
     assert_string_equal(text, "-");
 }
 
