@@ -100,12 +100,20 @@ static int fail_here(const struct sharegpt *self, const char *what)
     return fail_at(self, self->pull.at, what);
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
 /* True when the reader stopped at "\uD8xx" .. "\uDFxx", which can only be half a character. */
 static bool at_half_character(const struct json_pull *pull)
 {
-    return pull->end - pull->at >= UNICODE_ESCAPE_LEN && pull->at[0] == '\\' &&
-           pull->at[1] == 'u' && (pull->at[2] == 'd' || pull->at[2] == 'D') &&
-           pull->at[3] != '\0' && strchr("89abcdefABCDEF", pull->at[3]) != NULL;
+    const char *p = pull->at;
+    if (pull->end - p < UNICODE_ESCAPE_LEN || p[0] != '\\' || p[1] != 'u') {
+        return false;
+    }
+    const bool surrogate = (p[2] == 'd' || p[2] == 'D') && is_hex(p[3]) && p[3] >= '8';
+    return surrogate && is_hex(p[4]) && is_hex(p[5]);
 }
 
 /* The next token; an error has been described when it is JSON_TOKEN_ERROR. */
