@@ -157,6 +157,11 @@ struct sim {
     uint64_t n_running_fixed;
 };
 
+static inline bool sim_is_vllm(const struct sim *self)
+{
+    return self->options.style == SIM_STYLE_VLLM;
+}
+
 /* Sets what the connection does next.  CLOCK_NEVER: nothing until told. */
 void sim_conn_plan(struct sim *self, struct sim_conn *conn, enum sim_next next, int64_t due_ns);
 
@@ -210,6 +215,7 @@ struct sim_head {
     const char *type; /* NULL: none */
     size_t length;
     bool stream;
+    const char *allow; /* vLLM: of a 405; NULL: no such header */
 };
 
 void sim_http_head(
@@ -217,6 +223,7 @@ void sim_http_head(
 /* Frames what is appended between begin and end as one chunk. */
 size_t sim_http_chunk_begin(struct bytes *out);
 void sim_http_chunk_end(struct bytes *out, size_t begin);
+const char *sim_http_json_type(const struct sim *self);
 /* A whole answer with this body. */
 void sim_http_answer(
     struct sim *self,
@@ -234,6 +241,11 @@ struct sim_problem {
 };
 
 void sim_http_problem(struct sim *self, struct sim_conn *conn, const struct sim_problem *problem);
+
+/* sim_completion.c */
+
+/* Starts the completion in conn->request.  False: conn->reply holds an error for an answer. */
+bool sim_completion_begin(struct sim *self, struct sim_conn *conn, bool chat);
 
 /* sim_route.c */
 

@@ -57,6 +57,11 @@ static void head_vllm(
     bytes_add_text(out, "date: ");
     bytes_add_text(out, self->date);
     bytes_add_text(out, "\r\nserver: uvicorn\r\n");
+    if (head->allow != NULL) {
+        bytes_add_text(out, "allow: ");
+        bytes_add_text(out, head->allow);
+        bytes_add_text(out, "\r\n");
+    }
     if (!head->stream) {
         bytes_add_text(out, "content-length: ");
         bytes_add_i64(out, (int64_t)head->length);
@@ -160,6 +165,12 @@ void sim_http_chunk_end(struct bytes *out, size_t begin)
     memcpy(out->data + begin, line + at, line_len);
 }
 
+const char *sim_http_json_type(const struct sim *self)
+{
+    return self->options.style == SIM_STYLE_VLLM ? "application/json"
+                                                 : "application/json; charset=utf-8";
+}
+
 void sim_http_answer(
     struct sim *self,
     struct sim_conn *conn,
@@ -225,6 +236,11 @@ problem_body(const struct sim *self, const struct sim_problem *problem, struct b
             bytes_add_text(body, "null");
         }
         bytes_add_format(body, ",\"code\":%u}}", problem->status);
+    } else if (problem->status == 401 || problem->status == 404 || problem->status == 503) {
+        /* llama.cpp's HTTP server writes these itself, with the code last. */
+        bytes_add_text(body, "{\"error\":{\"message\":\"");
+        add_escaped(body, problem->message);
+        bytes_add_format(body, "\",\"type\":\"%s\",\"code\":%u}}", type, problem->status);
     } else {
         bytes_add_format(body, "{\"error\":{\"code\":%u,\"message\":\"", problem->status);
         add_escaped(body, problem->message);
@@ -236,9 +252,5 @@ void sim_http_problem(struct sim *self, struct sim_conn *conn, const struct sim_
 {
     bytes_clear(&self->scratch);
     problem_body(self, problem, &self->scratch);
-    sim_http_answer(
-        self, conn, problem->status,
-        self->options.style == SIM_STYLE_VLLM ? "application/json"
-                                              : "application/json; charset=utf-8",
-        &self->scratch);
+    sim_http_answer(self, conn, problem->status, sim_http_json_type(self), &self->scratch);
 }

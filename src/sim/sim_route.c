@@ -1,16 +1,10 @@
-/* Which answer a request gets: routes, keys, errors in the style's shape, and the start of a
- * completion. */
+/* Which answer a request gets: routes, keys, and the answers that are no completion. */
 #include "base/clock.h"
 #include "base/text.h"
 #include "codec/json_pull.h"
 #include "sim/sim_core.h"
 
 #include <string.h>
-
-static bool is_vllm(const struct sim *self)
-{
-    return self->options.style == SIM_STYLE_VLLM;
-}
 
 static bool identity_changed(const struct sim *self)
 {
@@ -29,24 +23,19 @@ const char *sim_route_version(const struct sim *self)
     if (other != NULL && identity_changed(self)) {
         return other;
     }
-    return is_vllm(self) ? "0.32.0+sim" : "b1-sim";
-}
-
-static const char *json_type(const struct sim *self)
-{
-    return is_vllm(self) ? "application/json" : "application/json; charset=utf-8";
+    return sim_is_vllm(self) ? "0.32.0+sim" : "b1-sim";
 }
 
 /* The scratch buffer holds the body. */
 static void answer_json(struct sim *self, struct sim_conn *conn, unsigned status)
 {
-    sim_http_answer(self, conn, status, json_type(self), &self->scratch);
+    sim_http_answer(self, conn, status, sim_http_json_type(self), &self->scratch);
 }
 
 static void route_health(struct sim *self, struct sim_conn *conn)
 {
     bytes_clear(&self->scratch);
-    if (is_vllm(self)) {
+    if (sim_is_vllm(self)) {
         sim_http_answer(self, conn, 200, NULL, &self->scratch);
         return;
     }
@@ -64,7 +53,7 @@ static void route_models(struct sim *self, struct sim_conn *conn)
     struct bytes *body = &self->scratch;
     const char *model = sim_route_model(self);
     bytes_clear(body);
-    if (is_vllm(self)) {
+    if (sim_is_vllm(self)) {
         bytes_add_format(
             body,
             "{\"object\":\"list\",\"data\":[{\"id\":\"%s\",\"object\":\"model\",\"created\":%lld,"
@@ -207,7 +196,7 @@ static void metrics_llamacpp(const struct sim *self, struct bytes *out)
 static void route_metrics(struct sim *self, struct sim_conn *conn)
 {
     bytes_clear(&self->scratch);
-    if (is_vllm(self)) {
+    if (sim_is_vllm(self)) {
         metrics_vllm(self, &self->scratch);
         sim_http_answer(
             self, conn, 200, "text/plain; version=1.0.0; charset=utf-8", &self->scratch);
@@ -259,16 +248,16 @@ static void route_tokenize(struct sim *self, struct sim_conn *conn)
 {
     const char *text = NULL;
     size_t len = 0;
-    const char *name = is_vllm(self) ? "prompt" : "content";
+    const char *name = sim_is_vllm(self) ? "prompt" : "content";
     if (!find_text(
             conn->in.data + conn->request.body_at, conn->request.body_len, name, &text, &len)) {
-        problem(self, conn, 400, is_vllm(self) ? "body.prompt" : NULL, "Field required");
+        problem(self, conn, 400, sim_is_vllm(self) ? "body.prompt" : NULL, "Field required");
         return;
     }
     const uint32_t tokens = sim_ask_count(text, len);
     struct bytes *body = &self->scratch;
     bytes_clear(body);
-    if (is_vllm(self)) {
+    if (sim_is_vllm(self)) {
         bytes_add_format(
             body, "{\"count\":%u,\"max_model_len\":%u,", tokens, self->options.max_model_len);
     } else {
@@ -278,260 +267,8 @@ static void route_tokenize(struct sim *self, struct sim_conn *conn)
     for (uint32_t i = 1; i <= tokens; i++) {
         bytes_add_format(body, i > 1 ? ",%u" : "%u", i);
     }
-    bytes_add_text(body, is_vllm(self) ? "],\"token_strs\":null}" : "]}");
+    bytes_add_text(body, sim_is_vllm(self) ? "],\"token_strs\":null}" : "]}");
     answer_json(self, conn, 200);
-}
-
-/* What each wrong body gets.  Texts are shaped after the recorded answers. */
-static void refuse_ask(struct sim *self, struct sim_conn *conn, const struct sim_ask *ask)
-{
-    static const struct {
-        enum sim_ask_error error;
-        const char *vllm_param;
-        const char *vllm;
-        unsigned llamacpp_status;
-        const char *llamacpp;
-    } rows[] = {
-        {SIM_ASK_JSON, "body", "1 validation error:\n  {'type': 'json_invalid'}", 500,
-         "[json.exception.parse_error.101] parse error: syntax error"},
-        {SIM_ASK_NO_MESSAGES, "body.messages",
-         "1 validation error:\n  {'type': 'missing', 'loc': 'body.messages'}", 400,
-         "'messages' is required"},
-        {SIM_ASK_MESSAGES_TYPE, "body.messages",
-         "1 validation error:\n  {'type': 'list_type', 'loc': 'body.messages'}", 400,
-         "Expected 'messages' to be an array"},
-        {SIM_ASK_NO_ROLE, "body.messages.0.role",
-         "1 validation error:\n  {'type': 'missing', 'loc': 'body.messages.0.role'}", 500,
-         "Failed to parse messages: Missing 'role' in message"},
-        {SIM_ASK_NO_PROMPT, "prompt",
-         "Either prompt or prompt_embeds must be provided and non-empty. (parameter=prompt)", 400,
-         "[json.exception.out_of_range.403] key 'prompt' not found"},
-        {SIM_ASK_MAX_TOKENS, "body.max_tokens",
-         "1 validation error:\n  {'type': 'int_parsing', 'loc': 'body.max_tokens'}", 400,
-         "Field 'max_tokens': [json.exception.type_error.302] type must be number"},
-        {SIM_ASK_CHOICES, "n", "n must be between 1 and 8. (parameter=n)", 400,
-         "n must be between 1 and 8"},
-        {SIM_ASK_STREAM_OPTIONS, "stream_options",
-         "Stream options can only be defined when `stream=True`. (parameter=stream_options)", 0,
-         NULL},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (rows[i].error != ask->error) {
-            continue;
-        }
-        if (is_vllm(self)) {
-            problem(self, conn, 400, rows[i].vllm_param, rows[i].vllm);
-        } else {
-            problem(self, conn, rows[i].llamacpp_status, NULL, rows[i].llamacpp);
-        }
-    }
-}
-
-static void refuse_model(struct sim *self, struct sim_conn *conn, const struct sim_ask *ask)
-{
-    struct bytes text;
-    bytes_init(&text, BYTES_MAX_DEFAULT);
-    bytes_add_format(
-        &text, "The model `%s` does not exist. Valid aliases: %s.", ask->model,
-        sim_route_model(self));
-    problem(self, conn, 404, "model", text.data);
-    bytes_done(&text);
-}
-
-static void refuse_prompt(struct sim *self, struct sim_conn *conn, uint32_t tokens)
-{
-    const uint32_t most = self->options.max_model_len;
-    struct bytes text;
-    bytes_init(&text, BYTES_MAX_DEFAULT);
-    if (is_vllm(self)) {
-        bytes_add_format(
-            &text,
-            "This model's maximum context length is %u tokens. However, your prompt contains at "
-            "least %u input tokens. Please reduce the length of the input prompt. "
-            "(parameter=input_tokens, value=%u)",
-            most, tokens, tokens);
-        problem(self, conn, 400, "input_tokens", text.data);
-        bytes_done(&text);
-        return;
-    }
-    bytes_add_format(
-        &text,
-        "{\"error\":{\"code\":400,\"message\":\"request (%u tokens) exceeds the available context "
-        "size (%u tokens), try increasing it\",\"type\":\"exceed_context_size_error\","
-        "\"n_prompt_tokens\":%u,\"n_ctx\":%u}}",
-        tokens, most, tokens, most);
-    sim_http_answer(self, conn, 400, json_type(self), &text);
-    bytes_done(&text);
-}
-
-static void refuse_max_tokens(struct sim *self, struct sim_conn *conn, uint32_t max_tokens)
-{
-    struct bytes text;
-    bytes_init(&text, BYTES_MAX_DEFAULT);
-    if (max_tokens == 0) {
-        bytes_add_text(
-            &text, "max_tokens must be at least 1, got 0. (parameter=max_tokens, value=0)");
-    } else {
-        bytes_add_format(
-            &text,
-            "max_tokens=%u cannot be greater than max_model_len=%u. Please request fewer output "
-            "tokens. (parameter=max_tokens, value=%u)",
-            max_tokens, self->options.max_model_len, max_tokens);
-    }
-    problem(self, conn, 400, "max_tokens", text.data);
-    bytes_done(&text);
-}
-
-/* True when the request has got an error for an answer. */
-static bool refuse(struct sim *self, struct sim_conn *conn)
-{
-    struct sim_ask *ask = &conn->seq.ask;
-    if (ask->error == SIM_ASK_STREAM_OPTIONS && !is_vllm(self)) {
-        ask->error = SIM_ASK_OK;
-    }
-    if (ask->error != SIM_ASK_OK) {
-        refuse_ask(self, conn, ask);
-        return true;
-    }
-    if (is_vllm(self) && ask->model[0] != '\0' && !text_equal(ask->model, sim_route_model(self))) {
-        refuse_model(self, conn, ask);
-        return true;
-    }
-    for (uint32_t i = 0; i < ask->n_prompts; i++) {
-        if (ask->prompt_tokens[i] >= self->options.max_model_len) {
-            refuse_prompt(self, conn, ask->prompt_tokens[i]);
-            return true;
-        }
-    }
-    if (is_vllm(self) && ask->max_tokens != SIM_TOKENS_UNSET &&
-        (ask->max_tokens == 0 || ask->max_tokens > self->options.max_model_len)) {
-        refuse_max_tokens(self, conn, ask->max_tokens);
-        return true;
-    }
-    return false;
-}
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Length of the answer and why it ends there. */
-static void plan_length(const struct sim *self, struct sim_seq *seq)
-{
-    const struct sim_ask *ask = &seq->ask;
-    uint32_t longest = 0;
-    for (uint32_t i = 0; i < ask->n_prompts; i++) {
-        longest = ask->prompt_tokens[i] > longest ? ask->prompt_tokens[i] : longest;
-    }
-    uint32_t most = self->options.max_model_len - longest;
-    if (ask->max_tokens != SIM_TOKENS_UNSET) {
-        most = least(most, ask->max_tokens == 0 ? 1 : ask->max_tokens);
-    }
-    uint32_t own = self->options.tokens;
-    if (is_vllm(self) && own < ask->min_tokens) {
-        own = ask->min_tokens;
-    }
-    const bool cut = own >= most || (ask->ignore_eos && ask->max_tokens != SIM_TOKENS_UNSET);
-    seq->total = cut ? most : own;
-    seq->finish = cut ? "length" : "stop";
-    seq->eos = !cut && seq->behaviour.eos_token;
-    seq->total += seq->eos;
-    if (!cut && seq->behaviour.tool_calls > 0 && ask->chat) {
-        seq->finish = "tool_calls";
-    }
-    if (seq->fault != NULL && seq->fault->fault == SIM_FAULT_EMPTY) {
-        seq->total = 0;
-        seq->finish = "stop";
-        seq->eos = false;
-    }
-}
-
-enum {
-    VLLM_BLOCK = 16 /* tokens of a block of vLLM's cache: only whole ones are found again */
-};
-
-static void plan_prompt(struct sim *self, struct sim_seq *seq)
-{
-    const struct sim_ask *ask = &seq->ask;
-    seq->prompt_tokens = 0;
-    for (uint32_t i = 0; i < ask->n_prompts; i++) {
-        seq->prompt_tokens += ask->prompt_tokens[i];
-    }
-    seq->cached_tokens = 0;
-    if (!self->habits->prefix_cache || seq->prompt_tokens == 0) {
-        return;
-    }
-    uint64_t *slot = &self->cache[ask->prompt_hash % SIM_CACHE_SLOTS];
-    if (*slot == ask->prompt_hash && ask->cache_prompt) {
-        /* The last token is always computed. */
-        const uint32_t found = seq->prompt_tokens - 1;
-        seq->cached_tokens = is_vllm(self) ? found / VLLM_BLOCK * VLLM_BLOCK : found;
-    }
-    *slot = ask->prompt_hash;
-    self->counters.cached_tokens += seq->cached_tokens;
-}
-
-static void
-answer_fault_status(struct sim *self, struct sim_conn *conn, const struct sim_rule *rule)
-{
-    if (rule->body == NULL) {
-        problem(self, conn, rule->status, NULL, "simulated fault");
-        return;
-    }
-    bytes_clear(&self->scratch);
-    bytes_add_text(&self->scratch, rule->body);
-    answer_json(self, conn, rule->status);
-}
-
-/* Starts a completion.  False: conn->reply holds an answer already. */
-static bool begin_completion(struct sim *self, struct sim_conn *conn, bool chat)
-{
-    struct sim_seq *seq = &conn->seq;
-    const char *body = conn->in.data + conn->request.body_at;
-    sim_ask_read(body, conn->request.body_len, chat, &seq->ask);
-    if (refuse(self, conn)) {
-        return false;
-    }
-    conn->completion = true;
-    seq->number = self->counters.n_requests++;
-    seq->body_hash = sim_hash(0, body, conn->request.body_len);
-    seq->text_key = sim_text_key(self->options.seed, seq->body_hash);
-    seq->arrived_ns = self->now_ns;
-    seq->fault = sim_script_match(self->script, seq->number, conn->number, &seq->behaviour);
-    if (seq->ask.prompt_array && !is_vllm(self)) {
-        seq->behaviour.null_first = true;
-    }
-    seq->choices = seq->ask.n * seq->ask.n_prompts;
-    seq->fault_done = false;
-    seq->role_done = false;
-    seq->empty_done = false;
-    seq->produced = 0;
-    seq->written = 0;
-    seq->choice = 0;
-    seq->held_events = 0;
-    seq->held_tokens = 0;
-    bytes_clear(&conn->held);
-    seq->first_ns = 0;
-    seq->ping_ns = CLOCK_NEVER;
-    plan_prompt(self, seq);
-    plan_length(self, seq);
-    self->counters.prompt_tokens += seq->prompt_tokens;
-    const enum sim_fault_kind fault = seq->fault != NULL ? seq->fault->fault : SIM_FAULT_NONE;
-    if (fault == SIM_FAULT_STATUS) {
-        seq->finish = NULL;
-        answer_fault_status(self, conn, seq->fault);
-        return false;
-    }
-    conn->close_after = conn->close_after || (seq->ask.stream && self->habits->close_streams);
-    sim_reply_begin(self, conn, self->now_ns);
-    if (fault == SIM_FAULT_NEVER) {
-        sim_conn_plan(self, conn, SIM_NEXT_NONE, CLOCK_NEVER);
-    } else {
-        sim_model_begin(self, conn, self->now_ns);
-    }
-    return true;
 }
 
 enum route_kind {
@@ -570,7 +307,7 @@ static const struct route *find_route(const struct sim *self, const char *path)
 {
     for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
         const bool served =
-            routes[i].style == ROUTE_BOTH || (routes[i].style == ROUTE_VLLM) == is_vllm(self);
+            routes[i].style == ROUTE_BOTH || (routes[i].style == ROUTE_VLLM) == sim_is_vllm(self);
         if (served && text_equal(routes[i].path, path)) {
             return &routes[i];
         }
@@ -591,6 +328,20 @@ answer_detail(struct sim *self, struct sim_conn *conn, unsigned status, const ch
     answer_json(self, conn, status);
 }
 
+/* vLLM names the method that the route does answer. */
+static void answer_method(struct sim *self, struct sim_conn *conn, const char *allowed)
+{
+    static const char body[] = "{\"detail\":\"Method Not Allowed\"}";
+    const struct sim_head head = {
+        .status = 405,
+        .type = sim_http_json_type(self),
+        .length = sizeof(body) - 1,
+        .allow = allowed};
+    bytes_clear(&conn->reply);
+    sim_http_head(self, conn, &head, &conn->reply);
+    bytes_add_text(&conn->reply, body);
+}
+
 static bool is_loading(const struct sim *self)
 {
     return self->now_ns < self->epoch_ns + self->habits->loading_ns;
@@ -602,20 +353,20 @@ static bool answer_plain(struct sim *self, struct sim_conn *conn, const struct r
     if (is_loading(self)) {
         problem(self, conn, 503, NULL, "Loading model");
     } else if ((route == NULL || !route->open) && !key_is_right(self, conn)) {
-        if (is_vllm(self)) {
+        if (sim_is_vllm(self)) {
             answer_detail(self, conn, 401, "{\"error\":\"Unauthorized\"}");
         } else {
             problem(self, conn, 401, NULL, "Invalid API Key");
         }
     } else if (
-        route == NULL || (!is_vllm(self) && !text_equal(route->method, conn->request.method))) {
-        if (is_vllm(self)) {
+        route == NULL || (!sim_is_vllm(self) && !text_equal(route->method, conn->request.method))) {
+        if (sim_is_vllm(self)) {
             answer_detail(self, conn, 404, "{\"detail\":\"Not Found\"}");
         } else {
             problem(self, conn, 404, NULL, "File Not Found");
         }
     } else if (!text_equal(route->method, conn->request.method)) {
-        answer_detail(self, conn, 405, "{\"detail\":\"Method Not Allowed\"}");
+        answer_method(self, conn, route->method);
     } else if (route->kind == ROUTE_PLAIN) {
         route->answer(self, conn);
     } else {
@@ -639,7 +390,7 @@ void sim_route(struct sim *self, struct sim_conn *conn, int64_t now_ns)
     }
     const struct route *route = find_route(self, conn->request.path);
     if (answer_plain(self, conn, route) ||
-        !begin_completion(self, conn, route->kind == ROUTE_CHAT)) {
+        !sim_completion_begin(self, conn, route->kind == ROUTE_CHAT)) {
         sim_conn_plan(self, conn, SIM_NEXT_REPLY, now_ns);
     }
 }
