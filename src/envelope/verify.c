@@ -193,6 +193,7 @@ int envelope_verify(
     }
     if (root != NULL && root->kind == JSON_OBJECT) {
         check_signer(root, options->dev_public_key, pinned, report);
+        verify_clean(report->signer);
         rc = check_records(options, root, report, err);
         if (rc < 0) {
             return rc;

@@ -46,6 +46,7 @@ struct verify_report {
  * surrogate, deeper than JSON_DEPTH_MAX) fails the check "normal_form".
  * Errors, all about the invocation (exit code 2): ERROR_NOT_FOUND for the envelope, or a key or
  * records file that was named; ERROR_KEY when the named key is no Ed25519 public key; ERROR_PARSE
- * when the file is not JSON at all; ERROR_LIMIT when it is larger than JSON_SIZE_MAX. */
+ * when the file is not JSON at all.  Others (exit code 1): ERROR_LIMIT when it is larger than
+ * JSON_SIZE_MAX, ERROR_IO. */
 MUST_CHECK int
 envelope_verify(const struct verify_options *options, struct verify_report *out, struct error *err);

@@ -4,6 +4,7 @@
 #include "envelope/verify_text.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "codec/base64.h"
 #include "codec/canonical.h"
 #include "codec/digest.h"
@@ -21,6 +22,18 @@ enum {
     SIGNATURE_SIZE = 64
 };
 
+void verify_clean(char *text)
+{
+    const size_t len = strlen(text);
+    for (size_t i = 0; i < len;) {
+        const size_t n = text_utf8_length(text + i, len - i);
+        if (n == 0 || (unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
+            text[i] = '?';
+        }
+        i += n == 0 ? 1 : n;
+    }
+}
+
 void verify_add(
     struct verify_report *report,
     const char *name,
@@ -37,11 +50,7 @@ void verify_add(
     va_start(args, format);
     (void)vsnprintf(check->text, sizeof(check->text), format, args);
     va_end(args);
-    for (char *p = check->text; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
-            *p = '?';
-        }
-    }
+    verify_clean(check->text);
     if (result == CHECK_FAIL) {
         report->good = false;
     }
@@ -117,10 +126,28 @@ explain_unreadable(const struct verify_source *source, struct verify_report *out
 
 /* ---- The checks. ---- */
 
+/* Ours: config_hash is the hash of engine_config, which the other side does not write. */
+static bool has_wrong_config_hash(const struct json *root)
+{
+    const struct json *config = json_find(root, "engine_config");
+    const bool ours = json_path(root, "software_provenance.bench_version") != NULL;
+    if (!ours || config == NULL) {
+        return false;
+    }
+    char hash[DIGEST_HEX_SIZE];
+    canonical_sha256(config, NULL, hash);
+    return strcmp(json_text(json_path(root, "engine.config_hash"), ""), hash) != 0;
+}
+
 static void check_schema(const struct json *root, struct verify_report *out)
 {
     CLEANUP(mem_freep) struct schema_findings *found = MEM_NEW(struct schema_findings);
     schema_check(root, found);
+    if (found->schema[0] == '\0' && has_wrong_config_hash(root)) {
+        (void)snprintf(
+            found->schema, sizeof(found->schema),
+            "engine.config_hash: it is not the hash of engine_config");
+    }
     const bool schema_good = found->schema[0] == '\0';
     const bool normal_good = found->normal_form[0] == '\0';
     verify_add(

@@ -22,6 +22,9 @@ MUST_CHECK int verify_text_keep(
     struct verify_report *out,
     struct error *err);
 
+/* Makes a text from outside one line of UTF-8: '?' for control characters and broken sequences. */
+void verify_clean(char *text);
+
 /* Appends a row to the report. */
 PRINTF_LIKE(4, 5)
 void verify_add(

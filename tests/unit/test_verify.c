@@ -394,6 +394,8 @@ static void test_verify__names_what_is_wrong_with_a_signature(void **state)
         {"none", "\"signature\": {", "\"signature\": null, \"x\": {", "signature", "not signed"},
         {"a text", "\"signature\": {", "\"signature\": \"s\", \"x\": {", "schema",
          "signature: an o"},
+        {"config", "\"max_model_len\": 4096", "\"max_model_len\": 4097", "schema",
+         "engine.config_hash: it is not the hash of engine_config"},
         {"no fingerprint", "\"hardware_fingerprint\": {\n    \"fin", "\"x\": {\n    \"fin",
          "schema", "hardware_fingerprint: missing"},
     };
@@ -418,6 +420,23 @@ static void test_verify__names_what_is_wrong_with_a_signature(void **state)
         assert_check(report, rows[i].check, CHECK_FAIL, rows[i].says);
         assert_int_equal(unlink(path), 0);
     }
+    written_done(&written);
+}
+
+static void test_verify__texts_are_utf_8_whatever_the_file_is_named(void **state)
+{
+    (void)state;
+    struct written written;
+    written_make(&written, RECORDS_FULL);
+    CLEANUP(mem_freep) char *odd = mem_format("%s/\xff\n.json", written.folder);
+    CLEANUP(mem_freep) char *key = mem_format("%s/\xfe.pub", written.folder);
+    assert_int_equal(rename(written.path, odd), 0);
+    assert_int_equal(rename(written.public_path, key), 0);
+    CLEANUP(mem_freep) struct verify_report *report = MEM_NEW(struct verify_report);
+    const struct verify_options options = {.path = odd, .dev_public_key = key};
+    assert_int_equal(exit_code(&options, report), 0);
+    assert_check(report, "records", CHECK_SKIP, "/??.records.jsonl.zst is not there");
+    assert_non_null(strstr(report->signer, "/?.pub"));
     written_done(&written);
 }
 
@@ -449,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_verify__finds_and_proves_the_records),
         cmocka_unit_test(test_verify__a_path_without_json_at_its_end),
         cmocka_unit_test(test_verify__names_what_is_wrong_with_a_signature),
+        cmocka_unit_test(test_verify__texts_are_utf_8_whatever_the_file_is_named),
         cmocka_unit_test(test_verify__refuses_wrong_invocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
