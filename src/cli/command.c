@@ -102,14 +102,12 @@ static int
 check_operands(const struct command *command, int n_operands, char **operands, struct error *err)
 {
     if (n_operands < command->n_operands_min) {
-        return error_set(
-            err, ERROR_USAGE, "an operand is missing: bench %s %s", command->name,
-            command->synopsis);
+        return error_set(err, ERROR_USAGE, "an operand is missing: %s", command->synopsis);
     }
     if (n_operands > command->n_operands_max) {
         return error_set(
-            err, ERROR_USAGE, "'%s' is one operand too many: bench %s %s",
-            operands[command->n_operands_max], command->name, command->synopsis);
+            err, ERROR_USAGE, "'%s' is one operand too many: see 'bench help %s'",
+            operands[command->n_operands_max], command->name);
     }
     return 0;
 }

@@ -274,7 +274,8 @@ run(const struct cli_context *context,
         .tls_key_path = or_null(flags->tls_key),
     };
     result = serve(context, &server, err);
-    if (result < 0 && err->code == ERROR_PARSE) {
+    const bool script = err->code == ERROR_PARSE || err->code == ERROR_USAGE;
+    if (result < 0 && faults != NULL && script) {
         return error_prefix(err, "--faults %s: ", flags->faults);
     }
     return result;

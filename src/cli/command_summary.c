@@ -86,11 +86,17 @@ static int add_folder(
     return 0;
 }
 
+static int compare_suites(const struct summary_row *a, const struct summary_row *b)
+{
+    const int ids = strcmp(a->suite_id, b->suite_id);
+    return ids != 0 ? ids : strcmp(a->suite_version, b->suite_version);
+}
+
 static int compare_rows(const void *a, const void *b)
 {
     const struct summary_row *left = a;
     const struct summary_row *right = b;
-    const int suites = strcmp(left->suite, right->suite);
+    const int suites = compare_suites(left, right);
     if (suites != 0) {
         return suites;
     }
@@ -185,7 +191,7 @@ static void fill(
 /* The suite, and below it what all rows agree on. */
 static void write_title(const struct summary_row *rows, size_t n, struct bytes *out)
 {
-    bytes_add_text(out, rows[0].suite);
+    bytes_add_format(out, "%s %s", rows[0].suite_id, rows[0].suite_version);
     const char *before = "\n";
     for (size_t i = 0; i < SUMMARY_FILE; i++) {
         if (i != SUMMARY_LOAD && !texts_differ(rows, n, i) && rows[0].texts[i][0] != '\0') {
@@ -212,7 +218,7 @@ static void print_tables(const struct cli_context *context, const struct rows *a
 {
     for (size_t from = 0; from < all->n;) {
         size_t to = from + 1;
-        while (to < all->n && text_equal(all->rows[to].suite, all->rows[from].suite)) {
+        while (to < all->n && compare_suites(&all->rows[to], &all->rows[from]) == 0) {
             to++;
         }
         (void)fputs(from > 0 ? "\n" : "", context->out);
@@ -232,7 +238,8 @@ static void print_rows(const struct cli_context *context, const struct rows *all
     struct json *objects = report_table_json(&out, &arena);
     struct json *object = objects->first;
     for (size_t i = 0; i < all->n; i++, object = object->next) {
-        json_add_text(&arena, object, "suite_id", all->rows[i].suite);
+        json_add_text(&arena, object, "suite_id", all->rows[i].suite_id);
+        json_add_text(&arena, object, "suite_version", all->rows[i].suite_version);
     }
     print_json(context, objects);
     arena_done(&arena);

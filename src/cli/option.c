@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    NAME_SIZE = 64
+    NAME_SIZE = 256
 };
 
 /* One walk over argv. */
@@ -22,6 +22,7 @@ struct walk {
     int n_operands;
     int asks; /* OPTION_ASKS_* */
     bool only_operands;
+    const char *values[OPTION_ROWS_MAX]; /* by row, of those given */
 };
 
 static bool given_at(const void *options, size_t i)
@@ -105,6 +106,16 @@ next_value(struct walk *walk, const struct option_row *row, const char **out, st
     return 0;
 }
 
+/* Reads the value of option number `i` into its member. */
+static int take_value(const struct walk *walk, size_t i, struct error *err)
+{
+    const struct option_row *row = &walk->table->rows[i];
+    if (option_value_parse(row, walk->values[i], walk->out, err) < 0) {
+        return error_prefix(err, "--%s: ", row->name);
+    }
+    return 0;
+}
+
 /* Takes option number `i` with its value; `attached` is the text behind '=' or a letter, or NULL. */
 static int take_option(struct walk *walk, size_t i, const char *attached, struct error *err)
 {
@@ -128,10 +139,8 @@ static int take_option(struct walk *walk, size_t i, const char *attached, struct
                    : error_set(err, ERROR_USAGE, "--%s is given twice: '%s'", row->name, value);
     }
     set_given(walk->out, i);
-    if (option_value_parse(row, value, walk->out, err) < 0) {
-        return error_prefix(err, "--%s: ", row->name);
-    }
-    return 0;
+    walk->values[i] = value;
+    return row->type == OPTION_TEXTS ? take_value(walk, i, err) : 0;
 }
 
 static int take_long(struct walk *walk, const char *word, struct error *err)
@@ -226,6 +235,22 @@ check_exclusions(const struct option_table *table, const void *options, struct e
     return 0;
 }
 
+/* Values come last: two options that exclude each other are told before a wrong value of one. */
+static int take_values(const struct walk *walk, struct error *err)
+{
+    const int result = check_exclusions(walk->table, walk->out, err);
+    if (result < 0) {
+        return result;
+    }
+    for (size_t i = 0; i < walk->table->n; i++) {
+        const bool taken = walk->table->rows[i].type == OPTION_TEXTS;
+        if (given_at(walk->out, i) && !taken && take_value(walk, i, err) < 0) {
+            return -(int)err->code;
+        }
+    }
+    return 0;
+}
+
 int option_parse(
     const struct option_table *table,
     int argc,
@@ -243,5 +268,5 @@ int option_parse(
         }
     }
     *n_operands = walk.n_operands;
-    return walk.asks != 0 ? walk.asks : check_exclusions(table, out, err);
+    return walk.asks != 0 ? walk.asks : take_values(&walk, err);
 }

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <float.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -45,6 +46,13 @@ static int check_range(
     return 0;
 }
 
+/* True for digits behind at most one sign: a whole number, of whatever size. */
+static bool is_whole(const char *text)
+{
+    const char *digits = text + (*text == '-' || *text == '+' ? 1 : 0);
+    return *digits != '\0' && digits[strspn(digits, "0123456789")] == '\0';
+}
+
 static int parse_integer(
     const struct option_row *row,
     const char *text,
@@ -53,12 +61,17 @@ static int parse_integer(
     struct error *err)
 {
     int64_t value = 0;
-    if (text_parse_i64(text, INT64_MIN, INT64_MAX, &value, err) < 0) {
-        return -(int)err->code;
-    }
-    const int result = check_range(row, text, (double)value, (double)type_max, err);
-    if (result < 0) {
+    const int result = text_parse_i64(text, INT64_MIN, INT64_MAX, &value, err);
+    if (result < 0 && !is_whole(text)) {
         return result;
+    }
+    double near = (double)value;
+    if (result < 0) {
+        error_clear(err);
+        near = text[0] == '-' ? (double)-INFINITY : (double)INFINITY;
+    }
+    if (check_range(row, text, near, (double)type_max, err) < 0) {
+        return -(int)err->code;
     }
     *out = value;
     return 0;
@@ -68,7 +81,7 @@ static int
 parse_number(const struct option_row *row, const char *text, double *out, struct error *err)
 {
     double value = 0.0;
-    if (text_parse_f64(text, -DBL_MAX, DBL_MAX, &value, err) < 0) {
+    if (text_parse_f64(text, (double)-INFINITY, (double)INFINITY, &value, err) < 0) {
         return -(int)err->code;
     }
     const int result = check_range(row, text, value, DBL_MAX, err);

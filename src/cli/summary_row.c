@@ -82,9 +82,8 @@ int summary_row_read(
         return result;
     }
     *out = (struct summary_row){
-        .suite = arena_format(
-            arena, "%s %s", json_text(json_find(root, "suite_id"), ""),
-            json_text(json_find(root, "suite_version"), "")),
+        .suite_id = json_text(json_find(root, "suite_id"), ""),
+        .suite_version = json_text(json_find(root, "suite_version"), ""),
         .texts =
             {
                 [SUMMARY_MODEL] = json_text(json_path(root, "model.id"), ""),

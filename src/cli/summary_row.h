@@ -26,7 +26,8 @@ enum {
 };
 
 struct summary_row {
-    const char *suite;                /* id and version */
+    const char *suite_id;
+    const char *suite_version;
     const char *texts[SUMMARY_TEXTS]; /* "" where the envelope does not say */
     double numbers[SUMMARY_NUMBERS];  /* NAN where it does not say */
 };

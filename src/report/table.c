@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Doubles below it hold every whole number. */
+#define WHOLE_MAX 9007199254740992.0
+
 enum {
     COLUMNS_MAX = 32,
     HEAD_UNBROKEN = 1000, /* wider than any head */
@@ -45,17 +48,22 @@ void report_table_add_row(struct report_table *self)
     self->n_rows++;
 }
 
-static struct report_cell *last_row_cell(struct report_table *self, size_t column)
+static struct report_cell *last_cell(struct report_table *self, size_t column)
 {
     assert(self->n_rows > 0 && column < self->n_columns);
-    struct report_cell *cell = &self->cells[(self->n_rows - 1) * self->n_columns + column];
+    return &self->cells[(self->n_rows - 1) * self->n_columns + column];
+}
+
+static struct report_cell *absent_cell(struct report_table *self, size_t column)
+{
+    struct report_cell *cell = last_cell(self, column);
     assert(cell->kind == REPORT_ABSENT);
     return cell;
 }
 
 void report_table_text(struct report_table *self, size_t column, const char *text)
 {
-    struct report_cell *cell = last_row_cell(self, column);
+    struct report_cell *cell = absent_cell(self, column);
     cell->kind = REPORT_TEXT;
     cell->text = mem_copy_text(text);
 }
@@ -63,7 +71,7 @@ void report_table_text(struct report_table *self, size_t column, const char *tex
 static void
 set_number(struct report_table *self, size_t column, double value, const char *formatted)
 {
-    struct report_cell *cell = last_row_cell(self, column);
+    struct report_cell *cell = absent_cell(self, column);
     if (isnan(value)) {
         return;
     }
@@ -77,6 +85,7 @@ void report_table_number(struct report_table *self, size_t column, double value,
     char text[REPORT_NUMBER_SIZE];
     report_number(value, decimals, text);
     set_number(self, column, value, text);
+    last_cell(self, column)->whole = decimals == 0 && fabs(value) < WHOLE_MAX;
 }
 
 void report_table_fixed(struct report_table *self, size_t column, double value, int decimals)
@@ -88,7 +97,7 @@ void report_table_fixed(struct report_table *self, size_t column, double value, 
 
 void report_table_flag(struct report_table *self, size_t column, bool value)
 {
-    struct report_cell *cell = last_row_cell(self, column);
+    struct report_cell *cell = absent_cell(self, column);
     cell->kind = REPORT_BOOL;
     cell->boolean = value;
     cell->text = mem_copy_text(value ? "yes" : "no");
@@ -303,7 +312,8 @@ static struct json *cell_json(const struct report_cell *cell, struct arena *aren
     case REPORT_TEXT:
         return json_new_text(arena, cell->text);
     case REPORT_NUMBER:
-        return json_new_f64(arena, cell->value);
+        return cell->whole ? json_new_i64(arena, llround(cell->value))
+                           : json_new_f64(arena, cell->value);
     case REPORT_BOOL:
         return json_new_bool(arena, cell->boolean);
     case REPORT_ABSENT:

@@ -25,6 +25,7 @@ struct report_cell {
     char *text;   /* as printed, owned; NULL: absent */
     double value; /* of a number, as in JSON */
     bool boolean;
+    bool whole; /* a number that JSON writes as an integer */
 };
 
 struct report_table {
@@ -46,7 +47,8 @@ void report_table_done(struct report_table *self);
 void report_table_add_row(struct report_table *self);
 
 /* Fill a cell of the last row that is still absent.  A number prints as report_number (`decimals` at
- * most) or report_fixed, and stays absent when it is NAN. */
+ * most) or report_fixed, and stays absent when it is NAN.  With 0 `decimals` it is whole: rounded to
+ * an integer also in JSON. */
 void report_table_text(struct report_table *self, size_t column, const char *text);
 void report_table_number(struct report_table *self, size_t column, double value, int decimals);
 void report_table_fixed(struct report_table *self, size_t column, double value, int decimals);
@@ -57,5 +59,6 @@ void report_table_flag(struct report_table *self, size_t column, bool value);
  * `bold` marks title and heads for a terminal. */
 void report_table_print(const struct report_table *self, FILE *out, unsigned width, bool bold);
 
-/* An array with one object for each row; the values are not rounded. */
+/* An array with one object for each row; the values are not rounded but for whole
+ * ones. */
 struct json *report_table_json(const struct report_table *self, struct arena *arena);

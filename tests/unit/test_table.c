@@ -126,9 +126,9 @@ static void test_report_table_json__values_are_not_rounded(void **state)
     json_write_compact(json_at(report_table_json(&table, &arena), 2), &out);
     assert_string_equal(
         out.data,
-        "{\"conc\":1.0,\"throughput_tok_per_s\":122.21,\"ttft_p50_ms\":13.984,\"tpot_p50_ms\":6.48,"
+        "{\"conc\":1,\"throughput_tok_per_s\":122.21,\"ttft_p50_ms\":13.984,\"tpot_p50_ms\":6.48,"
         "\"ok_rate\":1.0,\"joules_per_token\":7.239,\"envelope\":\"c1-814953250c16.json\"}\n"
-        "{\"conc\":64.0,\"throughput_tok_per_s\":null,\"ttft_p50_ms\":null,\"tpot_p50_ms\":null,"
+        "{\"conc\":64,\"throughput_tok_per_s\":null,\"ttft_p50_ms\":null,\"tpot_p50_ms\":null,"
         "\"ok_rate\":0.0,\"joules_per_token\":null,\"envelope\":null}");
     bytes_done(&out);
     arena_done(&arena);

@@ -1,0 +1,94 @@
+# bash completion for bench; generated: bench help --format bash
+_bench()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+    local command=${COMP_WORDS[1]} words=''
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        words='run sim keygen canonical verify summary list help version --help --version'
+        COMPREPLY=($(compgen -W "$words" -- "$word"))
+        return
+    fi
+    case "$command:$before" in
+        run:--model|run:-m) return ;;
+        run:--model-revision) return ;;
+        run:--engine|run:-e) words='vllm sglang llamacpp tgi openai sim' ;;
+        run:--base-url|run:-u) return ;;
+        run:--hardware) return ;;
+        run:--quant) return ;;
+        run:--concurrency|run:-c) return ;;
+        run:--rps) return ;;
+        run:--sweep) return ;;
+        run:--rps-sweep) return ;;
+        run:--duration|run:-d) return ;;
+        run:--requests) return ;;
+        run:--arrival) words='poisson constant gamma' ;;
+        run:--burstiness) return ;;
+        run:--max-concurrency) return ;;
+        run:--warmup) return ;;
+        run:--warmup-gate) words='auto cov stationary off' ;;
+        run:--warmup-timeout) return ;;
+        run:--grace) return ;;
+        run:--timeout) return ;;
+        run:--workers) return ;;
+        run:--seed) return ;;
+        run:--dataset) return ;;
+        run:--max-tokens) return ;;
+        run:--temperature) return ;;
+        run:--extra-body) return ;;
+        run:--cache-policy) words='salt as-is' ;;
+        run:--api-key-env) return ;;
+        run:--header|run:-H) return ;;
+        run:--cacert) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        run:--output|run:-o) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        run:--slo-template) return ;;
+        run:--records) words='full requests off' ;;
+        run:--signing-mode) words='dev keyless' ;;
+        run:--dev-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        run:--dev-key-pass-env) return ;;
+        run:--sim-ttft-ms) return ;;
+        run:--sim-itl-ms) return ;;
+        run:--sim-tokens) return ;;
+        run:--sim-max-batch) return ;;
+        run:--sim-jitter) return ;;
+        run:--sim-faults) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        sim:--port|sim:-p) return ;;
+        sim:--host) return ;;
+        sim:--tls-cert) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        sim:--tls-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        sim:--api-key-env) return ;;
+        sim:--style) words='vllm llamacpp' ;;
+        sim:--model|sim:-m) return ;;
+        sim:--max-model-len) return ;;
+        sim:--ttft-ms) return ;;
+        sim:--itl-ms) return ;;
+        sim:--tokens) return ;;
+        sim:--max-batch) return ;;
+        sim:--prefill-tok-per-s) return ;;
+        sim:--jitter) return ;;
+        sim:--seed) return ;;
+        sim:--faults) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        sim:--truth) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        keygen:--out|keygen:-o) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        verify:--dev-public-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        verify:--records) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        help:--format) words='text markdown man bash zsh fish' ;;
+        *) case "$command" in
+            run) words='--model --model-revision --engine --base-url --hardware --quant --all-benchmarks --list --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --seed --dataset --max-tokens --temperature --ignore-eos --extra-body --cache-policy --api-key-env --header --cacert --insecure --output --json --slo-template --strict --records --save-text --signing-mode --dev-key --dev-key-pass-env --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --help --version' ;;
+            sim) words='--port --host --tls-cert --tls-key --api-key-env --style --model --max-model-len --ttft-ms --itl-ms --tokens --max-batch --prefill-tok-per-s --jitter --seed --faults --truth --help --version' ;;
+            keygen) words='--out --help --version' ;;
+            canonical) words='--sha256 --without-signature --help --version' ;;
+            verify) words='--recompute --dev-public-key --records --json --help --version' ;;
+            summary) words='--json --help --version' ;;
+            list) words='--json --help --version' ;;
+            help) words='--all --format --help --version' ;;
+            version) words='--help --version' ;;
+        esac
+        if [ "${word#-}" = "$word" ]; then
+            COMPREPLY=($(compgen -f -- "$word"))
+            return
+        fi ;;
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "$word"))
+}
+complete -o filenames -F _bench bench
