@@ -164,6 +164,11 @@ static int run_benchmark(
         return error_set(
             err, ERROR_USAGE, "%s has no points of this kind to sweep", work->spec->id);
     }
+    if (plan->options->strict && plan->n_warned > 0) {
+        return error_set(
+            err, ERROR_UNAVAILABLE, "--strict: %u warning%s above, so nothing was sent",
+            plan->n_warned, plan->n_warned == 1 ? "" : "s");
+    }
     if (plan->options->dry_run) {
         print_plan(plan, work, &points);
         return 0;

@@ -27,6 +27,7 @@ void run_plan_warn(struct run_plan *self, const char *format, ...)
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     (void)fprintf(self->context->log, "bench run: warning: %s\n", text);
+    self->n_warned++;
     (void)json_append(self->warnings, json_new_text(&self->arena, text));
 }
 

@@ -33,6 +33,7 @@ struct run_plan {
     struct json *fingerprint;
     struct json *provenance;
     struct json *warnings; /* array of strings, for every envelope */
+    unsigned n_warned;     /* warnings that --strict makes fatal: those of run_plan_warn */
 };
 
 /* One benchmark of the run, ready to send. */
