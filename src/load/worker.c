@@ -136,6 +136,9 @@ void worker_done(struct worker *self)
 
 static void handle_event(struct worker *self, const struct transport_event *event)
 {
+    if (event->what == 0) {
+        return; /* its stream was closed earlier in this batch, and its link is gone */
+    }
     struct link *link = event->stream->user;
     if ((event->what & TRANSPORT_FAILED) != 0) {
         worker_link_failed(self, link, worker_now(self));
