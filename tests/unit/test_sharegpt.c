@@ -212,20 +212,24 @@ static void test_sharegpt_read__lengths(void **state)
         {"far too long", 13, 60000, false},
     };
 
-    char *text = malloc(1 << 20);
+    enum {
+        ROOM = 1 << 20
+    };
+
+    char *text = malloc(ROOM);
     assert_non_null(text);
     for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
         const char *unit = i % 2 == 0 ? "x" : "\\u0041";
-        size_t len = (size_t)sprintf(
-            text, "[{\"items\":[" GOOD "]},{\"items\":[{\"from\":\"human\",\"value\":\"");
+        size_t len = (size_t)snprintf(
+            text, ROOM, "[{\"items\":[" GOOD "]},{\"items\":[{\"from\":\"human\",\"value\":\"");
         for (size_t k = 0; k < rows[i / 2].prompt; k++) {
-            len += (size_t)sprintf(text + len, "%s", unit);
+            len += (size_t)snprintf(text + len, ROOM - len, "%s", unit);
         }
-        len += (size_t)sprintf(text + len, "\"},{\"from\":\"gpt\",\"value\":\"");
+        len += (size_t)snprintf(text + len, ROOM - len, "\"},{\"from\":\"gpt\",\"value\":\"");
         for (size_t k = 0; k < rows[i / 2].answer; k++) {
-            len += (size_t)sprintf(text + len, "%s", unit);
+            len += (size_t)snprintf(text + len, ROOM - len, "%s", unit);
         }
-        (void)sprintf(text + len, "\"}]}]");
+        (void)snprintf(text + len, ROOM - len, "\"}]}]");
         CLEANUP(reading_done) struct reading have;
         read_text(&have, text);
         if (have.rc != 0 || have.counts.n_usable != (rows[i / 2].used ? 2 : 1)) {
@@ -303,16 +307,17 @@ static void test_sharegpt_read__repairs_are_limited(void **state)
     (void)state;
 
     enum {
-        HALVES = 1001
+        HALVES = 1001,
+        ROOM = HALVES * 6 + 256
     };
 
-    char *text = malloc(HALVES * 6 + 256);
+    char *text = malloc(ROOM);
     assert_non_null(text);
-    size_t len = (size_t)sprintf(text, "[{\"items\":[" GOOD "]},{\"a\":\"");
+    size_t len = (size_t)snprintf(text, ROOM, "[{\"items\":[" GOOD "]},{\"a\":\"");
     for (int i = 0; i < HALVES; i++) {
-        len += (size_t)sprintf(text + len, "\\udfff");
+        len += (size_t)snprintf(text + len, ROOM - len, "\\udfff");
     }
-    (void)sprintf(text + len, "\"}]");
+    (void)snprintf(text + len, ROOM - len, "\"}]");
     CLEANUP(reading_done) struct reading have;
     read_text(&have, text);
     assert_int_equal(have.rc, -ERROR_PARSE);
