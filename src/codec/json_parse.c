@@ -271,8 +271,8 @@ int json_parse(
         .line = 1,
         .err = err,
     };
-    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-        return reader_fail(&reader, text, "a byte order mark is not allowed");
+    if (len >= 3 && memcmp(begin, "\xef\xbb\xbf", 3) == 0) {
+        return reader_fail(&reader, begin, "a byte order mark is not allowed");
     }
     if (read_text(&reader) < 0) {
         return -(int)err->code;

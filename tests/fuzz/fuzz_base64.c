@@ -1,15 +1,15 @@
 /* What is decoded encodes to the same text, and what is encoded decodes to the same bytes. */
 #include "codec/base64.h"
+#include "fuzz/require.h"
 
-#include <assert.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_equal(const struct bytes *got, const uint8_t *expected, size_t len)
 {
-    assert(!got->failed && got->len == len);
-    assert(len == 0 || memcmp(got->data, expected, len) == 0);
+    require(!got->failed && got->len == len);
+    require(len == 0 || memcmp(got->data, expected, len) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bytes_clear(&coded);
     base64_encode(data, size, &coded);
     const int result = base64_decode(coded.data, coded.len, &plain, &err);
-    assert(result == 0);
+    require(result == 0);
     check_equal(&plain, data, size);
     return 0;
 }

@@ -2,8 +2,8 @@
  * canonical text is that text. */
 #include "base/text.h"
 #include "codec/canonical.h"
+#include "fuzz/require.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,10 +18,12 @@ static void check_float(const uint8_t *data)
     }
     char text[CANONICAL_FLOAT_SIZE];
     const size_t len = canonical_float(value, text);
-    assert(len == strlen(text));
+    require(len == strlen(text));
     const double back = text_to_f64(text);
-    assert(memcmp(&back, &value, sizeof(value)) == 0);
-    assert(strchr(text, '.') != NULL || strchr(text, 'e') != NULL);
+    uint64_t bits = 0;
+    memcpy(&bits, &back, sizeof(bits));
+    require(memcmp(&bits, data, sizeof(bits)) == 0);
+    require(strchr(text, '.') != NULL || strchr(text, 'e') != NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -41,8 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bytes_init(&twice, BYTES_MAX_DEFAULT);
     canonical_write(root, NULL, &once);
     const int result = json_parse(&arena, "canonical", once.data, once.len, &root, &err);
-    assert(result == 0);
+    require(result == 0);
     canonical_write(root, NULL, &twice);
-    assert(text_equal(once.data, twice.data));
+    require(text_equal(once.data, twice.data));
     return 0;
 }

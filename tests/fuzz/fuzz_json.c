@@ -4,8 +4,8 @@
 #include "codec/canonical.h"
 #include "codec/json.h"
 #include "codec/json_pull.h"
+#include "fuzz/require.h"
 
-#include <assert.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,9 +30,9 @@ static void check_rewritten(const struct bytes *written, const char *compact)
     struct json *root = NULL;
     struct error err = {0};
     const int result = json_parse(&arena, "written", written->data, written->len, &root, &err);
-    assert(result == 0);
+    require(result == 0);
     json_write_compact(root, &again);
-    assert(text_equal(again.data, compact));
+    require(text_equal(again.data, compact));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -44,10 +44,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *why = NULL;
     const enum json_token token = pull_all(text, size, &why);
     if (json_parse(&arena, "input", text, size, &root, &err) < 0) {
-        assert(token == JSON_TOKEN_ERROR || text_ends_with(err.text, "is repeated"));
+        require(token == JSON_TOKEN_ERROR || text_ends_with(err.text, "is repeated"));
         return 0;
     }
-    assert(token == JSON_TOKEN_END || text_equal(why, "nested too deep"));
+    require(token == JSON_TOKEN_END || text_equal(why, "nested too deep"));
     CLEANUP(bytes_done) struct bytes compact;
     CLEANUP(bytes_done) struct bytes pretty;
     bytes_init(&compact, BYTES_MAX_DEFAULT);

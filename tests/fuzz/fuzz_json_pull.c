@@ -3,14 +3,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "codec/json_pull.h"
-
-#include <assert.h>
+#include "fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_slice(const struct json_pull *pull, bool is_text)
 {
-    assert(pull->text >= pull->begin && pull->text + pull->len <= pull->end);
+    require(pull->text >= pull->begin && pull->text + pull->len <= pull->end);
     if (!is_text) {
         int64_t value = 0;
         (void)json_pull_i64(pull, &value);
@@ -18,9 +17,9 @@ static void check_slice(const struct json_pull *pull, bool is_text)
     }
     CLEANUP(mem_freep) char *out = mem_alloc(pull->len, 1);
     const size_t len = json_unescape(pull->text, pull->len, out);
-    assert(len <= pull->len);
-    assert(pull->escaped || len == pull->len);
-    assert(text_is_utf8(out, len));
+    require(len <= pull->len);
+    require(pull->escaped || len == pull->len);
+    require(text_is_utf8(out, len));
 }
 
 /* Skips the value that `pull`, a copy, is in front of or inside; both ways must end alike. */
@@ -32,8 +31,8 @@ static void check_skip(struct json_pull skipping, struct json_pull reading, bool
         token = json_pull_next(&reading);
     } while (token != JSON_TOKEN_ERROR && reading.depth > target);
     const bool skipped = json_pull_skip(&skipping);
-    assert(skipped == (token != JSON_TOKEN_ERROR));
-    assert(skipping.at == reading.at);
+    require(skipped == (token != JSON_TOKEN_ERROR));
+    require(skipping.at == reading.at);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -43,11 +42,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned n_checked = 0;
     for (;;) {
         const enum json_token token = json_pull_next(&pull);
-        assert(pull.depth <= JSON_PULL_DEPTH_MAX);
-        assert(pull.at >= pull.begin && pull.at <= pull.end);
+        require(pull.depth <= JSON_PULL_DEPTH_MAX);
+        require(pull.at >= pull.begin && pull.at <= pull.end);
         if (token == JSON_TOKEN_END || token == JSON_TOKEN_ERROR) {
-            assert(token == JSON_TOKEN_ERROR || (pull.depth == 0 && pull.at == pull.end));
-            assert(json_pull_next(&pull) == token);
+            require(token == JSON_TOKEN_ERROR || (pull.depth == 0 && pull.at == pull.end));
+            require(json_pull_next(&pull) == token);
             return 0;
         }
         const bool is_text = token == JSON_TOKEN_KEY || token == JSON_TOKEN_STRING;

@@ -1,8 +1,8 @@
 /* The first bytes choose where the rest is cut; the events must be those of the whole. */
 #include "base/mem.h"
 #include "codec/sse.h"
+#include "fuzz/require.h"
 
-#include <assert.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,7 +28,7 @@ static void feed(struct sse *sse, const uint8_t *piece, size_t size, struct byte
             bytes_add(out, sse->data, sse->len);
         }
     }
-    assert(left == 0);
+    require(left == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -56,9 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         feed(&pieces, stream + at, taken, &got);
         at += taken;
     }
-    assert(got.len == expected.len);
-    assert(got.len == 0 || memcmp(got.data, expected.data, got.len) == 0);
-    assert(whole.n_comments == pieces.n_comments);
-    assert(sse_is_inside_event(&whole) == sse_is_inside_event(&pieces));
+    require(got.len == expected.len);
+    require(got.len == 0 || memcmp(got.data, expected.data, got.len) == 0);
+    require(whole.n_comments == pieces.n_comments);
+    require(sse_is_inside_event(&whole) == sse_is_inside_event(&pieces));
     return 0;
 }

@@ -1,8 +1,7 @@
 /* Whatever YAML is accepted is a JSON tree: written as JSON, the JSON reader reads the same. */
 #include "base/text.h"
 #include "codec/yaml.h"
-
-#include <assert.h>
+#include "fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -12,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json *root = NULL;
     struct error err = {0};
     if (yaml_parse(&arena, "input", (const char *)data, size, &root, &err) < 0) {
-        assert(err.text[0] != '\0');
+        require(err.text[0] != '\0');
         return 0;
     }
     CLEANUP(bytes_done) struct bytes once;
@@ -21,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bytes_init(&twice, BYTES_MAX_DEFAULT);
     json_write_compact(root, &once);
     const int result = json_parse(&arena, "written", once.data, once.len, &root, &err);
-    assert(result == 0);
+    require(result == 0);
     json_write_compact(root, &twice);
-    assert(text_equal(once.data, twice.data));
+    require(text_equal(once.data, twice.data));
     return 0;
 }

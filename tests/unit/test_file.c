@@ -148,9 +148,9 @@ static unsigned empty_folder(const char *folder)
     unsigned n = 0;
     DIR *dir = opendir(folder);
     assert_non_null(dir);
+    struct dirent *row = NULL;
     /* One thread: readdir is safe. */
-    for (struct dirent *row = readdir(dir); row != NULL;
-         row = readdir(dir)) { /* NOLINT(concurrency-mt-unsafe) */
+    while ((row = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe) */
         if (row->d_name[0] != '.' || text_starts_with(row->d_name, ".bench")) {
             CLEANUP(mem_freep) char *path = file_join(folder, row->d_name);
             assert_int_equal(unlink(path), 0);

@@ -19,84 +19,84 @@ static struct json *parse(struct arena *arena, const char *text)
     return root;
 }
 
+static const struct {
+    const char *text;
+    const char *error;
+} error_rows[] = {
+    {"", "f:1:1: a value is expected"},
+    {" \n\t ", "f:2:3: a value is expected"},
+    {"nul", "f:1:1: a value is expected"},
+    {"True", "f:1:1: a value is expected"},
+    {"truth", "f:1:1: a value is expected"},
+    {"nullx", "f:1:5: the text goes on after its value"},
+    {"1 2", "f:1:3: the text goes on after its value"},
+    {"{} {}", "f:1:4: the text goes on after its value"},
+    {"\xef\xbb\xbf{}", "f:1:1: a byte order mark is not allowed"},
+    {"\xc2\xa0\x31", "f:1:1: a value is expected"},
+    {"-", "f:1:2: a digit is expected"},
+    {"-x", "f:1:2: a digit is expected"},
+    {"+1", "f:1:1: a value is expected"},
+    {".5", "f:1:1: a value is expected"},
+    {"01", "f:1:1: a number may not begin with 0"},
+    {"-00", "f:1:2: a number may not begin with 0"},
+    {"1.", "f:1:3: a digit is expected after the decimal point"},
+    {"1.e5", "f:1:3: a digit is expected after the decimal point"},
+    {"1e", "f:1:3: a digit is expected in the exponent"},
+    {"1e+", "f:1:4: a digit is expected in the exponent"},
+    {"[1e-x]", "f:1:5: a digit is expected in the exponent"},
+    {"[1,\n  1e309]", "f:2:3: number is too large for a double"},
+    {"-1e309", "f:1:2: number is too large for a double"},
+    {"\"abc", "f:1:5: string is not closed"},
+    {"\"abc\\", "f:1:6: string is not closed"},
+    {"\"a\nb\"", "f:1:3: control character in a string; write it as an escape"},
+    {"\"a\x1f\"", "f:1:3: control character in a string; write it as an escape"},
+    {"\"\\x41\"", "f:1:2: unknown escape in a string"},
+    {"\"\\u12\"", "f:1:2: \\u needs four hex digits"},
+    {"\"\\u12g4\"", "f:1:2: \\u needs four hex digits"},
+    {"\"\\u", "f:1:2: \\u needs four hex digits"},
+    {"\"\\ud800\"", "f:1:2: lone surrogate in a string"},
+    {"\"\\ud800\\n\"", "f:1:2: lone surrogate in a string"},
+    {"\"\\ud800\\ud800\"", "f:1:2: lone surrogate in a string"},
+    {"\"\\ud800\\u00zz\"", "f:1:2: lone surrogate in a string"},
+    {"\"\\udc00\"", "f:1:2: lone surrogate in a string"},
+    {"\"\\ud800", "f:1:2: lone surrogate in a string"},
+    {"\"abc\x80\"", "f:1:5: invalid UTF-8 in a string"},
+    {"\"\xed\xa0\x80\"", "f:1:2: invalid UTF-8 in a string"},
+    {"\"\xc3", "f:1:2: invalid UTF-8 in a string"},
+    {"[1", "f:1:3: ',' or ']' is expected"},
+    {"[1 2]", "f:1:4: ',' or ']' is expected"},
+    {"[1}", "f:1:3: ',' or ']' is expected"},
+    {"[1,]", "f:1:4: a value is expected"},
+    {"[,1]", "f:1:2: a value is expected"},
+    {"[", "f:1:2: a value is expected"},
+    {"{", "f:1:2: a key in double quotes is expected"},
+    {"{'a':1}", "f:1:2: a key in double quotes is expected"},
+    {"{\"a\":1,}", "f:1:8: a key in double quotes is expected"},
+    {"{1:2}", "f:1:2: a key in double quotes is expected"},
+    {"{\"a\"}", "f:1:5: ':' is expected after a key"},
+    {"{\"a\" 1}", "f:1:6: ':' is expected after a key"},
+    {"{\"a", "f:1:4: string is not closed"},
+    {"{\"a\":}", "f:1:6: a value is expected"},
+    {"{\"a\":1", "f:1:7: ',' or '}' is expected"},
+    {"{\"a\":1]", "f:1:7: ',' or '}' is expected"},
+    {"{\"a\":1,\n \"b\":2,\n \"a\":3}", "f:3:6: key 'a' is repeated"},
+    {"[{\"a\":1,\"\\u0061\":2}]", "f:1:18: key 'a' is repeated"},
+    {"{\"b\":1,\"b\":2,\"b\":3}", "f:1:12: key 'b' is repeated"},
+    {"]", "f:1:1: a value is expected"},
+};
+
 static void test_json_parse__says_what_is_wrong_and_where(void **state)
 {
     (void)state;
-
-    static const struct {
-        const char *text;
-        const char *error;
-    } rows[] = {
-        {"", "f:1:1: a value is expected"},
-        {" \n\t ", "f:2:3: a value is expected"},
-        {"nul", "f:1:1: a value is expected"},
-        {"True", "f:1:1: a value is expected"},
-        {"truth", "f:1:1: a value is expected"},
-        {"nullx", "f:1:5: the text goes on after its value"},
-        {"1 2", "f:1:3: the text goes on after its value"},
-        {"{} {}", "f:1:4: the text goes on after its value"},
-        {"\xef\xbb\xbf{}", "f:1:1: a byte order mark is not allowed"},
-        {"\xc2\xa0\x31", "f:1:1: a value is expected"},
-        {"-", "f:1:2: a digit is expected"},
-        {"-x", "f:1:2: a digit is expected"},
-        {"+1", "f:1:1: a value is expected"},
-        {".5", "f:1:1: a value is expected"},
-        {"01", "f:1:1: a number may not begin with 0"},
-        {"-00", "f:1:2: a number may not begin with 0"},
-        {"1.", "f:1:3: a digit is expected after the decimal point"},
-        {"1.e5", "f:1:3: a digit is expected after the decimal point"},
-        {"1e", "f:1:3: a digit is expected in the exponent"},
-        {"1e+", "f:1:4: a digit is expected in the exponent"},
-        {"[1e-x]", "f:1:5: a digit is expected in the exponent"},
-        {"[1,\n  1e309]", "f:2:3: number is too large for a double"},
-        {"-1e309", "f:1:2: number is too large for a double"},
-        {"\"abc", "f:1:5: string is not closed"},
-        {"\"abc\\", "f:1:6: string is not closed"},
-        {"\"a\nb\"", "f:1:3: control character in a string; write it as an escape"},
-        {"\"a\x1f\"", "f:1:3: control character in a string; write it as an escape"},
-        {"\"\\x41\"", "f:1:2: unknown escape in a string"},
-        {"\"\\u12\"", "f:1:2: \\u needs four hex digits"},
-        {"\"\\u12g4\"", "f:1:2: \\u needs four hex digits"},
-        {"\"\\u", "f:1:2: \\u needs four hex digits"},
-        {"\"\\ud800\"", "f:1:2: lone surrogate in a string"},
-        {"\"\\ud800\\n\"", "f:1:2: lone surrogate in a string"},
-        {"\"\\ud800\\ud800\"", "f:1:2: lone surrogate in a string"},
-        {"\"\\ud800\\u00zz\"", "f:1:2: lone surrogate in a string"},
-        {"\"\\udc00\"", "f:1:2: lone surrogate in a string"},
-        {"\"\\ud800", "f:1:2: lone surrogate in a string"},
-        {"\"abc\x80\"", "f:1:5: invalid UTF-8 in a string"},
-        {"\"\xed\xa0\x80\"", "f:1:2: invalid UTF-8 in a string"},
-        {"\"\xc3", "f:1:2: invalid UTF-8 in a string"},
-        {"[1", "f:1:3: ',' or ']' is expected"},
-        {"[1 2]", "f:1:4: ',' or ']' is expected"},
-        {"[1}", "f:1:3: ',' or ']' is expected"},
-        {"[1,]", "f:1:4: a value is expected"},
-        {"[,1]", "f:1:2: a value is expected"},
-        {"[", "f:1:2: a value is expected"},
-        {"{", "f:1:2: a key in double quotes is expected"},
-        {"{'a':1}", "f:1:2: a key in double quotes is expected"},
-        {"{\"a\":1,}", "f:1:8: a key in double quotes is expected"},
-        {"{1:2}", "f:1:2: a key in double quotes is expected"},
-        {"{\"a\"}", "f:1:5: ':' is expected after a key"},
-        {"{\"a\" 1}", "f:1:6: ':' is expected after a key"},
-        {"{\"a", "f:1:4: string is not closed"},
-        {"{\"a\":}", "f:1:6: a value is expected"},
-        {"{\"a\":1", "f:1:7: ',' or '}' is expected"},
-        {"{\"a\":1]", "f:1:7: ',' or '}' is expected"},
-        {"{\"a\":1,\n \"b\":2,\n \"a\":3}", "f:3:6: key 'a' is repeated"},
-        {"[{\"a\":1,\"\\u0061\":2}]", "f:1:18: key 'a' is repeated"},
-        {"{\"b\":1,\"b\":2,\"b\":3}", "f:1:12: key 'b' is repeated"},
-        {"]", "f:1:1: a value is expected"},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(error_rows); i++) {
         CLEANUP(arena_done) struct arena arena = {0};
         struct json *root = NULL;
         struct error err = {0};
-        print_message("  %s\n", rows[i].text);
-        const int result = json_parse(&arena, "f", rows[i].text, strlen(rows[i].text), &root, &err);
+        print_message("  %s\n", error_rows[i].text);
+        const int result =
+            json_parse(&arena, "f", error_rows[i].text, strlen(error_rows[i].text), &root, &err);
         assert_int_equal(result, -ERROR_PARSE);
-        assert_string_equal(err.text, rows[i].error);
+        assert_string_equal(err.text, error_rows[i].error);
         assert_null(root);
     }
 }
@@ -235,27 +235,32 @@ static void test_json_parse__finds_a_repeated_key_among_very_many(void **state)
     assert_string_equal(err.text, "f:2:8: key 'key5' is repeated");
 }
 
+/* Key number `repeated` of `n` is written as an earlier one. */
+static void check_repeated(int n, int repeated)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    CLEANUP(bytes_done) struct bytes text;
+    bytes_init(&text, 10000);
+    for (int i = 0; i < n; i++) {
+        bytes_add_text(&text, i == 0 ? "{" : ",");
+        bytes_add_format(&text, "\n\"k%d\":0", i == repeated ? repeated / 2 : i);
+    }
+    bytes_add_text(&text, "}");
+    struct json *root = NULL;
+    struct error err = {0};
+    assert_int_equal(json_parse(&arena, "f", text.data, text.len, &root, &err), -ERROR_PARSE);
+    CLEANUP(mem_freep)
+    char *expected = mem_format("f:%d:", repeated + 2);
+    assert_true(text_starts_with(err.text, expected));
+    assert_true(text_ends_with(err.text, "is repeated"));
+}
+
 static void test_json_parse__finds_a_repeated_key_at_every_size(void **state)
 {
     (void)state;
     for (int n = 2; n < 40; n++) {
         for (int repeated = 1; repeated < n; repeated++) {
-            CLEANUP(arena_done) struct arena arena = {0};
-            CLEANUP(bytes_done) struct bytes text;
-            bytes_init(&text, 10000);
-            for (int i = 0; i < n; i++) {
-                bytes_add_text(&text, i == 0 ? "{" : ",");
-                bytes_add_format(&text, "\n\"k%d\":0", i == repeated ? repeated / 2 : i);
-            }
-            bytes_add_text(&text, "}");
-            struct json *root = NULL;
-            struct error err = {0};
-            assert_int_equal(
-                json_parse(&arena, "f", text.data, text.len, &root, &err), -ERROR_PARSE);
-            CLEANUP(mem_freep)
-            char *place = mem_format("f:%d:", repeated + 2);
-            assert_true(text_starts_with(err.text, place));
-            assert_true(text_ends_with(err.text, "is repeated"));
+            check_repeated(n, repeated);
         }
     }
 }

@@ -304,6 +304,19 @@ static void rebuild_container(struct rebuild *self, bool is_array)
     self->depth++;
 }
 
+static void rebuild_close(struct rebuild *self, bool is_array)
+{
+    assert_true(self->depth > 0);
+    self->depth--;
+    struct json *value = self->open[self->depth];
+    if (value == NULL) {
+        fail();
+        return;
+    }
+    assert_string_equal(value->text, is_array ? "array" : "object");
+    value->kind = is_array ? JSON_ARRAY : JSON_OBJECT;
+}
+
 static void rebuild_token(struct rebuild *self, const struct json_pull *pull, enum json_token token)
 {
     struct json *value = NULL;
@@ -315,10 +328,7 @@ static void rebuild_token(struct rebuild *self, const struct json_pull *pull, en
         return;
     case JSON_TOKEN_OBJECT_END:
     case JSON_TOKEN_ARRAY_END:
-        self->depth--;
-        value = self->open[self->depth];
-        assert_string_equal(value->text, token == JSON_TOKEN_ARRAY_END ? "array" : "object");
-        value->kind = token == JSON_TOKEN_ARRAY_END ? JSON_ARRAY : JSON_OBJECT;
+        rebuild_close(self, token == JSON_TOKEN_ARRAY_END);
         return;
     case JSON_TOKEN_KEY:
         self->key = decoded(self->arena, pull, &self->key_len);
@@ -419,40 +429,60 @@ static void make_text(struct rng *rng, struct bytes *out)
     }
 }
 
-/* A text that is right, in pieces that follow the grammar; returns without closing at random. */
-static void make_good_text(struct rng *rng, struct bytes *out)
+/* A text that is right, and what closes it. */
+struct good_text {
+    struct rng *rng;
+    struct bytes *out;
+    char closers[32];
+    unsigned depth;
+    int n_keys;
+};
+
+static void good_key(struct good_text *self)
+{
+    if (self->depth > 0 && self->closers[self->depth - 1] == '}') {
+        bytes_add_format(self->out, "\"k%d\":", self->n_keys);
+        self->n_keys++;
+    }
+}
+
+static void good_close(struct good_text *self)
+{
+    self->depth--;
+    bytes_add_char(self->out, self->closers[self->depth]);
+}
+
+/* Opens some containers, writes a scalar and closes some; false when the text is complete. */
+static bool good_item(struct good_text *self)
 {
     static const char *const scalars[] = {"1",    "-2.5", "\"s\"", "\"\\u00e9\\t\"", "true", "null",
                                           "\"\"", "[]",   "{}"};
-    char closers[32];
-    unsigned depth = 0;
-    bytes_clear(out);
-    for (int i = 0; i < 24 && depth < sizeof(closers); i++) {
-        const bool in_object = depth > 0 && closers[depth - 1] == '}';
-        if (in_object) {
-            bytes_add_format(out, "\"k%d\":", i);
-        }
-        const uint64_t choice = rng_below(rng, 6);
-        if (choice < 2 && i < 20) {
-            bytes_add_text(out, choice == 0 ? "[" : "{");
-            closers[depth] = choice == 0 ? ']' : '}';
-            depth++;
-            continue;
-        }
-        bytes_add_text(out, scalars[rng_below(rng, ARRAY_LEN(scalars))]);
-        while (depth > 0 && rng_below(rng, 3) == 0) {
-            depth--;
-            bytes_add_char(out, closers[depth]);
-        }
-        if (depth == 0) {
-            return;
-        }
-        bytes_add_text(out, rng_below(rng, 2) == 0 ? "," : " ,\n");
+    good_key(self);
+    while (self->depth < sizeof(self->closers) && rng_below(self->rng, 3) == 0) {
+        const bool is_array = rng_below(self->rng, 2) == 0;
+        bytes_add_char(self->out, is_array ? '[' : '{');
+        self->closers[self->depth] = is_array ? ']' : '}';
+        self->depth++;
+        good_key(self);
     }
-    bytes_add_text(out, depth > 0 && closers[depth - 1] == '}' ? "\"z\":0" : "0");
-    while (depth > 0) {
-        depth--;
-        bytes_add_char(out, closers[depth]);
+    bytes_add_text(self->out, scalars[rng_below(self->rng, ARRAY_LEN(scalars))]);
+    while (self->depth > 0 && rng_below(self->rng, 3) == 0) {
+        good_close(self);
+    }
+    return self->depth > 0;
+}
+
+static void make_good_text(struct rng *rng, struct bytes *out)
+{
+    struct good_text self = {.rng = rng, .out = out};
+    bytes_clear(out);
+    int n_items = 1;
+    while (good_item(&self) && n_items < 12) {
+        bytes_add_text(out, rng_below(rng, 2) == 0 ? "," : " ,\n");
+        n_items++;
+    }
+    while (self.depth > 0) {
+        good_close(&self);
     }
 }
 
