@@ -7,6 +7,7 @@
 #include "cli/help.h"
 #include "cli/print.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -49,8 +50,10 @@ const struct option_table option_table_none = {NULL, 0, sizeof(struct option_giv
 const struct command *command_find(const char *name)
 {
     for (size_t i = 0; i < command_table_len; i++) {
-        if (text_equal(command_table[i]->name, name)) {
-            return command_table[i];
+        const struct command *command = command_table[i];
+        assert(command != NULL);
+        if (text_equal(command->name, name)) {
+            return command;
         }
     }
     return NULL;

@@ -289,9 +289,8 @@ const struct command command_sim = {
         "Serves an OpenAI-compatible engine whose times are known, and prints its URL. It stands "
         "in for a real engine in trials, and shows how exact a client measures: --truth logs when "
         "every event was really written. Ctrl-C ends it.\n",
-    .examples =
-        "  bench sim --port 8000\n"
-        "  bench sim --ttft-ms 50 --itl-ms 10 --tokens 100 --max-batch 0 --truth truth.jsonl\n",
+    .examples = "  bench sim --port 8000\n"
+                "  bench sim --ttft-ms 50 --itl-ms 10 --tokens 100 --truth truth.jsonl\n",
     .options = &table,
     .run = run,
 };

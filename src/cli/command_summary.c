@@ -6,6 +6,7 @@
 #include "cli/print.h"
 #include "cli/summary_row.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
@@ -171,20 +172,26 @@ static void add_number(struct report_table *out, size_t column, size_t number, d
     }
 }
 
+static void
+fill_row(struct report_table *out, const struct chosen *chosen, const struct summary_row *row)
+{
+    report_table_add_row(out);
+    for (size_t column = 0; column < chosen->n; column++) {
+        const size_t source = chosen->sources[column];
+        if (source >= SUMMARY_TEXTS) {
+            const size_t number = source - SUMMARY_TEXTS;
+            add_number(out, column, number, row->numbers[number]);
+        } else if (row->texts[source][0] != '\0') {
+            report_table_text(out, column, row->texts[source]);
+        }
+    }
+}
+
 static void fill(
     struct report_table *out, const struct chosen *chosen, const struct summary_row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        report_table_add_row(out);
-        for (size_t column = 0; column < chosen->n; column++) {
-            const size_t source = chosen->sources[column];
-            if (source >= SUMMARY_TEXTS) {
-                const size_t number = source - SUMMARY_TEXTS;
-                add_number(out, column, number, rows[i].numbers[number]);
-            } else if (rows[i].texts[source][0] != '\0') {
-                report_table_text(out, column, rows[i].texts[source]);
-            }
-        }
+        fill_row(out, chosen, &rows[i]);
     }
 }
 
@@ -258,6 +265,7 @@ run(const struct cli_context *context,
     int result = file_is_folder(operands[0]) ? add_folder(&all, context, operands[0], err)
                                              : add_file(&all, operands[0], err);
     if (result == 0) {
+        assert(all.rows != NULL);
         qsort(all.rows, all.n, sizeof(*all.rows), compare_rows);
         if (given->json) {
             print_rows(context, &all);

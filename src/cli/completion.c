@@ -249,6 +249,15 @@ static void fish_option(FILE *out, const struct command *command, const struct o
     (void)fputs("'\n", out);
 }
 
+static void fish_options(FILE *out, const struct command *command)
+{
+    for (size_t i = 0; i < command->options->n; i++) {
+        if (is_offered(&command->options->rows[i])) {
+            fish_option(out, command, &command->options->rows[i]);
+        }
+    }
+}
+
 void completion_print_fish(const struct cli_context *context)
 {
     FILE *out = context->out;
@@ -263,11 +272,6 @@ void completion_print_fish(const struct cli_context *context)
         "complete -c bench -l version -s V -d 'Print the version and exit.'\n",
         out);
     for (size_t i = 0; i < command_table_len; i++) {
-        const struct command *command = command_table[i];
-        for (size_t j = 0; j < command->options->n; j++) {
-            if (is_offered(&command->options->rows[j])) {
-                fish_option(out, command, &command->options->rows[j]);
-            }
-        }
+        fish_options(out, command_table[i]);
     }
 }

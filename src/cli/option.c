@@ -60,21 +60,25 @@ bool option_is_given(const struct option_table *table, const void *options, cons
     return given_at(options, i);
 }
 
+static void set_default(const struct option_row *row, void *out)
+{
+    if (row->type == OPTION_TEXT) {
+        const char *text = row->default_text != NULL ? row->default_text : "";
+        memcpy((char *)out + row->offset, &text, sizeof(text));
+    } else if (row->default_text != NULL) {
+        struct error err = {0};
+        const int result = option_value_parse(row, row->default_text, out, &err);
+        assert(result == 0);
+    }
+}
+
 void option_defaults(const struct option_table *table, void *out)
 {
     assert(table->n <= OPTION_ROWS_MAX);
     assert(table->size >= sizeof(struct option_given));
     memset(out, 0, table->size);
     for (size_t i = 0; i < table->n; i++) {
-        const struct option_row *row = &table->rows[i];
-        if (row->type == OPTION_TEXT) {
-            const char *text = row->default_text != NULL ? row->default_text : "";
-            memcpy((char *)out + row->offset, &text, sizeof(text));
-        } else if (row->default_text != NULL) {
-            struct error err = {0};
-            const int result = option_value_parse(row, row->default_text, out, &err);
-            assert(result == 0);
-        }
+        set_default(&table->rows[i], out);
     }
 }
 

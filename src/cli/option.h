@@ -52,8 +52,11 @@ struct option_texts {
 
 struct option_row {
     const char *name;       /* without dashes */
-    char letter;            /* one-letter form; '\0': none */
     const char *value_name; /* "N", "FILE"; NULL for flags */
+    char letter;            /* one-letter form; '\0': none */
+    bool above_min;         /* `min` itself is refused */
+    bool not_empty;         /* "" is refused as a text */
+    bool unbuilt;           /* documented, and answers "not built yet" when given */
     enum option_type type;
     size_t offset;              /* of the member that takes the value */
     const char *group;          /* heading in help, on the first row of a group; NULL */
@@ -61,9 +64,6 @@ struct option_row {
     const char *default_shown;  /* told in help in place of default_text; NULL: default_text */
     double min;                 /* numbers and list members: smallest */
     double max;                 /* largest; 0: the type's own */
-    bool above_min;             /* `min` itself is refused */
-    bool not_empty;             /* "" is refused as a text */
-    bool unbuilt;               /* documented, and answers "not built yet" when given */
     const char *const *choices; /* NULL-terminated, or */
     const char *(*choice_at)(size_t i); /* the i-th choice of another table; NULL at its end */
     const char *keyword;                /* lists: a word that may stand in place of the list */

@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "engine/engine.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
@@ -151,6 +152,7 @@ static int check_built_in(const struct run_flags *flags, struct error *err)
 
 static void take_points(const struct run_flags *flags, struct run_options *out)
 {
+    assert(flags != NULL);
     const struct option_u32_list *levels = NULL;
     if (given(flags, "sweep")) {
         out->mode = RUN_SWEEP;

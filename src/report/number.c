@@ -35,8 +35,10 @@ void report_fixed(double value, int decimals, char out[REPORT_NUMBER_SIZE])
 /* Digits before the point of a rounded value; 0.x counts as one digit. */
 static int integer_digits(double value)
 {
+    double rest = fabs(value);
     int n = 1;
-    for (double rest = fabs(value); rest >= 10.0; rest /= 10.0) {
+    while (rest >= 10.0) {
+        rest /= 10.0;
         n++;
     }
     return n;

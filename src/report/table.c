@@ -17,6 +17,7 @@
 
 enum {
     COLUMNS_MAX = 32,
+    HEAD_LINES_MAX = 32,
     HEAD_UNBROKEN = 1000, /* wider than any head */
     ROOM = 1000000        /* columns of the terminal that libsmartcols believes in */
 };
@@ -147,11 +148,25 @@ static size_t head_line(const char *head, size_t max)
     return taken > 0 ? taken : strlen(head);
 }
 
+/* Longest part of a head between underscores: the column is at least as wide. */
+static size_t head_part(const char *head)
+{
+    size_t longest = 0;
+    while (*head != '\0') {
+        const size_t len = head_line(head, 0);
+        longest = len > longest ? len : longest;
+        head += len;
+    }
+    return longest;
+}
+
 static size_t
 head_limit(const struct report_table *self, size_t column, const struct layout *layout)
 {
     const size_t data = data_width(self, column);
-    return data > layout->head_max ? data : layout->head_max;
+    const size_t part = head_part(self->columns[column].head);
+    const size_t needed = data > part ? data : part;
+    return needed > layout->head_max ? needed : layout->head_max;
 }
 
 static size_t
@@ -219,6 +234,15 @@ head_lines(const struct report_table *self, size_t column, const struct layout *
     return n;
 }
 
+/* Puts the next line of a head into a cell; returns its length. */
+static size_t add_head(struct libscols_line *line, size_t column, const char *head, size_t limit)
+{
+    const size_t len = head_line(head, limit);
+    CLEANUP(mem_freep) char *part = mem_copy_bytes(head, len);
+    set_cell(line, column, part);
+    return len;
+}
+
 /* Heads stand on the last of their lines, next to the data. */
 static void add_heads(
     const struct report_table *self,
@@ -226,23 +250,20 @@ static void add_heads(
     const struct layout *layout,
     bool bold)
 {
-    const char *rest[COLUMNS_MAX];
+    struct libscols_line *lines[HEAD_LINES_MAX];
     size_t n_lines = 0;
     for (size_t i = 0; i < self->n_columns; i++) {
         const size_t n = head_lines(self, i, layout);
         n_lines = n > n_lines ? n : n_lines;
-        rest[i] = self->columns[i].head;
     }
-    for (size_t left = n_lines; left > 0; left--) {
-        struct libscols_line *line = new_line(table, bold);
-        for (size_t i = 0; i < self->n_columns; i++) {
-            if (head_lines(self, i, layout) < left) {
-                continue;
-            }
-            const size_t len = head_line(rest[i], head_limit(self, i, layout));
-            CLEANUP(mem_freep) char *part = mem_copy_bytes(rest[i], len);
-            set_cell(line, i, part);
-            rest[i] += len;
+    assert(n_lines <= HEAD_LINES_MAX);
+    for (size_t i = 0; i < n_lines; i++) {
+        lines[i] = new_line(table, bold);
+    }
+    for (size_t i = 0; i < self->n_columns; i++) {
+        const char *rest = self->columns[i].head;
+        for (size_t at = n_lines - head_lines(self, i, layout); at < n_lines; at++) {
+            rest += add_head(lines[at], i, rest, head_limit(self, i, layout));
         }
     }
 }
