@@ -52,6 +52,7 @@ struct transport_sim {
     struct sim *sim;
     struct sim_truth_log *truth;
     int64_t now_ns;
+    int64_t engine_ns; /* how far the engine has acted; at most now_ns */
     int64_t connect_ns;
     size_t send_max;
     atomic_bool woken;
@@ -205,9 +206,10 @@ static void run_engine(struct transport_sim *self)
         if (due_ns > self->now_ns) {
             return;
         }
+        self->engine_ns = due_ns > self->engine_ns ? due_ns : self->engine_ns;
         struct sim_action action;
-        while (sim_step(self->sim, due_ns, &action)) {
-            take_action(self, &action, due_ns);
+        while (sim_step(self->sim, self->engine_ns, &action)) {
+            take_action(self, &action, self->engine_ns);
         }
     }
 }

@@ -149,7 +149,7 @@ void sim_conn_gone(struct sim *self, struct sim_conn *conn, int64_t now_ns)
 static void maybe_continue(struct sim *self, struct sim_conn *conn)
 {
     if (!conn->request.head_done || !conn->request.expect_continue || conn->continue_sent ||
-        conn->request.minor_version == 0 || conn->request.state == SIM_REQUEST_BROKEN) {
+        conn->request.minor_version == 0) {
         return;
     }
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";

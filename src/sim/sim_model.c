@@ -107,6 +107,11 @@ static int64_t largest(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Fixed model: the time of the last token, for an answer in one piece. */
 static int64_t last_token_ns(const struct sim *self, struct sim_seq *seq)
 {
@@ -166,7 +171,7 @@ void sim_model_after_head(struct sim *self, struct sim_conn *conn)
         sim_conn_plan(self, conn, SIM_NEXT_ADMIT, eligible_ns(self, seq));
         return;
     }
-    sim_conn_plan(self, conn, SIM_NEXT_TOKEN, seq->token_ns);
+    sim_conn_plan(self, conn, SIM_NEXT_TOKEN, least(seq->token_ns, seq->ping_ns));
 }
 
 void sim_model_token(struct sim *self, struct sim_conn *conn)
@@ -272,7 +277,11 @@ void sim_model_admit(struct sim *self, struct sim_conn *conn, int64_t now_ns)
     struct sim_seq *seq = &conn->seq;
     seq->place = SIM_PLACE_WAITING;
     queue_add(&self->waiting, conn);
-    sim_conn_plan(self, conn, seq->ask.stream ? SIM_NEXT_TOKEN : SIM_NEXT_NONE, CLOCK_NEVER);
+    if (seq->ask.stream) {
+        sim_conn_plan(self, conn, SIM_NEXT_TOKEN, seq->ping_ns);
+    } else {
+        sim_conn_plan(self, conn, SIM_NEXT_NONE, CLOCK_NEVER);
+    }
     if (!self->step_busy && self->step_timer.slot == 0) {
         sim_timer_set(&self->timers, &self->step_timer, now_ns);
     }

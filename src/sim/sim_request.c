@@ -191,7 +191,6 @@ static struct slice take_line(struct slice *rest)
 
 static void begin_body(struct sim_request *self)
 {
-    self->head_done = true;
     self->body_at = self->at;
     if (self->chunked && self->length_seen) {
         (void)broken(self, 400, "both Content-Length and Transfer-Encoding");
@@ -202,6 +201,7 @@ static void begin_body(struct sim_request *self)
     } else {
         self->state = self->left > 0 ? SIM_REQUEST_LENGTH : SIM_REQUEST_DONE;
     }
+    self->head_done = self->state != SIM_REQUEST_BROKEN;
 }
 
 /* Reads the complete head of `len` bytes. */

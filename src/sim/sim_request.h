@@ -37,7 +37,7 @@ struct sim_request {
     uint64_t left;  /* of the body or chunk */
     bool length_seen;
     bool chunked;
-    /* The head, set from the moment that it is complete. */
+    /* The head, set from the moment that it is complete and well formed. */
     bool head_done;
     char method[SIM_METHOD_MAX];
     char path[SIM_PATH_MAX]; /* without the query */

@@ -208,11 +208,11 @@ static void do_write(struct sim_server *self, struct peer *peer, const struct si
         .body_hash = action->body_hash,
     };
     truth.write_ns = clock_mono_ns();
-    const bool alive = sim_link_write(&peer->link, action->data, action->len);
     if (self->truth != NULL) {
+        /* First, so that who has the bytes finds the entry. */
         sim_truth_add(self->truth, &truth);
     }
-    if (!alive) {
+    if (!sim_link_write(&peer->link, action->data, action->len)) {
         peer_drop(self, peer, false);
     } else if (peer->link.want_write) {
         peer_watch(self, peer);

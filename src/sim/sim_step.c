@@ -87,6 +87,8 @@ static bool step_rest(struct sim *self, struct sim_conn *conn, struct sim_action
     }
     conn->rest_at += len;
     conn->rest_due_ns += conn->rest_gap_ns;
+    /* What comes after the last piece comes at its time at the earliest. */
+    conn->due_ns = conn->due_ns > self->now_ns ? conn->due_ns : self->now_ns;
     sim_conn_arm(self, conn);
     return true;
 }
