@@ -372,6 +372,38 @@ static void test_build__says_once_what_is_unknown(void **state)
     }
 }
 
+static void test_promise_23__energy_is_absent_without_telemetry(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {
+        "joules_per_token",
+        "power_avg_w",
+        "power_peak_w",
+        "energy_joules_total",
+        "cost_usd_per_million_tokens",
+        "cost_source"};
+    struct built built = {.point = envelope_point_new()};
+    built_make(&built);
+    const struct json *metrics = json_find(built.envelope.body, "metrics");
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        assert_null(json_find(metrics, keys[i]));
+    }
+    assert_int_equal(count_warnings(&built.envelope, TELEMETRY), 1);
+    built_done(&built);
+}
+
+static void test_promise_24__fingerprint_says_whose_it_is(void **state)
+{
+    (void)state;
+    struct built built = {.point = envelope_point_new()};
+    remote_engine(&built.point->inputs);
+    built_make(&built);
+    assert_text(
+        &built.envelope, "host_role",
+        "{\"engine_address\":\"network\",\"hardware_fingerprint\":\"client\"}");
+    built_done(&built);
+}
+
 static void test_build__repeats_no_warning_of_the_run(void **state)
 {
     (void)state;
@@ -515,7 +547,7 @@ static void test_sign__refuses_to_sign_what_does_not_verify(void **state)
     built_done(&built);
 }
 
-static void test_provenance__tells_what_it_can(void **state)
+static void test_promise_25__provenance_is_real_or_unknown(void **state)
 {
     (void)state;
     CLEANUP(arena_done) struct arena arena = {0};
@@ -542,13 +574,15 @@ int main(void)
         cmocka_unit_test(test_build__writes_every_figure_of_the_measurement),
         cmocka_unit_test(test_build__writes_metrics_as_floats_and_what_is_not_as_null),
         cmocka_unit_test(test_build__says_once_what_is_unknown),
+        cmocka_unit_test(test_promise_23__energy_is_absent_without_telemetry),
+        cmocka_unit_test(test_promise_24__fingerprint_says_whose_it_is),
         cmocka_unit_test(test_build__repeats_no_warning_of_the_run),
         cmocka_unit_test(test_build__without_any_objects_is_still_whole),
         cmocka_unit_test(test_build__levels_of_records),
         cmocka_unit_test(test_sign__signs_what_any_layout_of_the_text_proves),
         cmocka_unit_test(test_sign__any_changed_byte_of_the_body_is_found),
         cmocka_unit_test(test_sign__refuses_to_sign_what_does_not_verify),
-        cmocka_unit_test(test_provenance__tells_what_it_can),
+        cmocka_unit_test(test_promise_25__provenance_is_real_or_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -266,7 +266,7 @@ struct class_row {
     const char *name;
 };
 
-static void test_hardware_class__by_whole_words_of_the_model(void **state)
+static void test_promise_32__hardware_class_is_by_whole_words_of_the_model(void **state)
 {
     (void)state;
     /* PROMISES.md 32: B200, H20, T4 and A10 are no "cpu", L40S is no L4, GH200 no H200. */
@@ -320,7 +320,7 @@ int main(void)
         cmocka_unit_test(test_sha256__ignores_other_keys_and_the_order_of_gpus),
         cmocka_unit_test(test_sha256__agrees_with_the_python_suite),
         cmocka_unit_test(test_sha256__survives_a_document_of_other_types),
-        cmocka_unit_test(test_hardware_class__by_whole_words_of_the_model),
+        cmocka_unit_test(test_promise_32__hardware_class_is_by_whole_words_of_the_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,7 +200,7 @@ static void test_verify__published_envelopes_are_good(void **state)
     assert_true(n >= 8);
 }
 
-static void test_verify__published_keys_pin_their_signers(void **state)
+static void test_promise_29__verify_says_whether_the_signer_is_pinned(void **state)
 {
     (void)state;
     const char *shared = shared_folder();
@@ -462,7 +462,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verify__every_case_ends_as_stated),
         cmocka_unit_test(test_verify__published_envelopes_are_good),
-        cmocka_unit_test(test_verify__published_keys_pin_their_signers),
+        cmocka_unit_test(test_promise_29__verify_says_whether_the_signer_is_pinned),
         cmocka_unit_test(test_verify__our_envelope_passes_every_check),
         cmocka_unit_test(test_verify__without_records_levels),
         cmocka_unit_test(test_verify__finds_and_proves_the_records),
