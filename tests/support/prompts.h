@@ -43,3 +43,11 @@ static inline const char *fact_text(const struct prompt_set *set, const char *ke
 {
     return json_text(json_find(set->recipe, key), "(absent)");
 }
+
+/* Sets an environment variable, or removes it with NULL.  Tests that use it have one thread. */
+static inline void set_variable(const char *name, const char *value)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+    const int rc = value != NULL ? setenv(name, value, 1) : unsetenv(name);
+    assert_int_equal(rc, 0);
+}

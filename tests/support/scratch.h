@@ -30,7 +30,9 @@ static inline void scratch_done(struct scratch *self)
 {
     DIR *dir = opendir(self->folder);
     assert_non_null(dir);
-    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+    const struct dirent *entry = NULL;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else reads this stream */
+    while ((entry = readdir(dir)) != NULL) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             (void)unlinkat(dirfd(dir), entry->d_name, 0);
             (void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);

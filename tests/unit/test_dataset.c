@@ -389,7 +389,7 @@ static void test_dataset_load__override_of_a_built_in(void **state)
     (void)state;
     CLEANUP(scratch_done) struct scratch scratch;
     scratch_init(&scratch);
-    assert_int_equal(setenv("BENCH_DATA_DIR", scratch.folder, 1), 0);
+    set_variable("BENCH_DATA_DIR", scratch.folder);
     CLEANUP(prompt_set_done) struct prompt_set plain = {0};
     load_good("chatbot-short", 1, 0, &plain);
     assert_string_equal(fact_text(&plain, "source"), "built in");
@@ -397,7 +397,7 @@ static void test_dataset_load__override_of_a_built_in(void **state)
     (void)scratch_write(&scratch, "chatbot-short.jsonl", "{\"prompt\":\"mine\"}\n");
     CLEANUP(prompt_set_done) struct prompt_set own = {0};
     load_good("chatbot-short", 1, 0, &own);
-    assert_int_equal(unsetenv("BENCH_DATA_DIR"), 0);
+    set_variable("BENCH_DATA_DIR", NULL);
     assert_int_equal(own.n, 1);
     assert_string_equal(own.id, "chatbot-short");
     assert_string_equal(fact_text(&own, "source"), scratch.path);

@@ -107,87 +107,87 @@ static void test_sharegpt_read__agrees_with_the_oracle(void **state)
 #define GPT(text)   "{\"from\":\"gpt\",\"value\":\"" text "\"}"
 #define GOOD        HUMAN("thirteen byte") "," GPT("thirteen byte")
 
+/* One conversation beside a good one: which counter it moves. */
+static const struct conversation_row {
+    const char *what;
+    const char *conversation;
+    size_t counter; /* offset */
+} conversation_rows[] = {
+    {"usual", "{\"id\":\"a\",\"conversations\":[" GOOD "]}",
+     offsetof(struct sharegpt_counts, n_usable)},
+    {"conversation", "{\"conversation\":[" GOOD "]}", offsetof(struct sharegpt_counts, n_usable)},
+    {"items", "{\"items\":[" GOOD "," HUMAN("x") "]}", offsetof(struct sharegpt_counts, n_usable)},
+    {"system turns in front", "{\"items\":[{\"from\":\"system\",\"value\":1}," GOOD "]}",
+     offsetof(struct sharegpt_counts, n_usable)},
+    {"other keys in turns",
+     "{\"items\":[{\"x\":[{\"from\":\"gpt\"}],\"from\":\"user\",\"value\":\"thirteen byte\"},"
+     "{\"role\":\"assistant\",\"content\":\"thirteen byte\",\"y\":{}}]}",
+     offsetof(struct sharegpt_counts, n_usable)},
+    {"second list is left alone", "{\"items\":[" GOOD "],\"conversations\":[1]}",
+     offsetof(struct sharegpt_counts, n_usable)},
+    {"no list", "{\"id\":1}", offsetof(struct sharegpt_counts, n_no_turns)},
+    {"empty list", "{\"items\":[]}", offsetof(struct sharegpt_counts, n_no_turns)},
+    {"list is a text", "{\"items\":\"x\"}", offsetof(struct sharegpt_counts, n_no_turns)},
+    {"list is an object", "{\"items\":{\"a\":[1]}}", offsetof(struct sharegpt_counts, n_no_turns)},
+    {"only a system turn", "{\"items\":[{\"from\":\"system\",\"value\":\"be nice\"}]}",
+     offsetof(struct sharegpt_counts, n_not_human)},
+    {"the rest of a conversation", "{\"items\":[" GPT("thirteen byte") "," GOOD "]}",
+     offsetof(struct sharegpt_counts, n_not_human)},
+    {"unknown speaker",
+     "{\"items\":[{\"from\":\"parrot\",\"value\":\"thirteen byte\"}," GPT("thirteen byte") "]}",
+     offsetof(struct sharegpt_counts, n_not_human)},
+    {"no speaker", "{\"items\":[{\"value\":\"thirteen byte\"}," GPT("thirteen byte") "]}",
+     offsetof(struct sharegpt_counts, n_not_human)},
+    {"no answer", "{\"items\":[" HUMAN("thirteen byte") "]}",
+     offsetof(struct sharegpt_counts, n_no_answer)},
+    {"asked twice", "{\"items\":[" HUMAN("thirteen byte") "," HUMAN("thirteen byte") "]}",
+     offsetof(struct sharegpt_counts, n_no_answer)},
+    {"no text", "{\"items\":[{\"from\":\"human\"}," GPT("thirteen byte") "]}",
+     offsetof(struct sharegpt_counts, n_bad_text)},
+    {"text is an object",
+     "{\"items\":[" HUMAN("thirteen byte") ",{\"from\":\"gpt\",\"value\":{\"a\":\"b\"}}]}",
+     offsetof(struct sharegpt_counts, n_bad_text)},
+    {"blank", "{\"items\":[" HUMAN("  \\n\\t\\r      \\u0020   ") "," GPT("thirteen byte") "]}",
+     offsetof(struct sharegpt_counts, n_bad_text)},
+    {"NUL", "{\"items\":[" HUMAN("thirteen\\u0000byte") "," GPT("thirteen byte") "]}",
+     offsetof(struct sharegpt_counts, n_bad_text)},
+    {"half a character in the answer",
+     "{\"items\":[" HUMAN("thirteen byte") "," GPT("thirteen \\udc00 byte") "]}",
+     offsetof(struct sharegpt_counts, n_bad_text)},
+    {"half a character at the end",
+     "{\"items\":[" HUMAN("thirteen byte\\ud83d") "," GPT("thirteen byte") "]}",
+     offsetof(struct sharegpt_counts, n_bad_text)},
+    {"half a character elsewhere",
+     "{\"title\":\"\\uD83D \\ud83d\\ud83d \\uDE00\",\"items\":[" GOOD "]}",
+     offsetof(struct sharegpt_counts, n_bad_text)},
+    {"short prompt", "{\"items\":[" HUMAN("twelve bytes") "," GPT("thirteen byte") "]}",
+     offsetof(struct sharegpt_counts, n_too_short)},
+    {"short answer", "{\"items\":[" HUMAN("thirteen byte") "," GPT("twelve bytes") "]}",
+     offsetof(struct sharegpt_counts, n_too_short)},
+};
+
+static void check_conversation(const struct conversation_row *row)
+{
+    char text[2048];
+    (void)snprintf(text, sizeof(text), " [ {\"items\":[" GOOD "]},\n%s] \n", row->conversation);
+    CLEANUP(reading_done) struct reading have;
+    read_text(&have, text);
+    const uint64_t counter = *(const uint64_t *)((const char *)&have.counts + row->counter);
+    const uint64_t usable = row->counter == offsetof(struct sharegpt_counts, n_usable) ? 2 : 1;
+    if (have.rc != 0 || counter != usable || have.counts.n_usable != usable ||
+        have.counts.n_conversations != 2) {
+        print_error("%s: %d %s\n", row->what, have.rc, have.err.text);
+        fail();
+    }
+    assert_string_equal(only_text(&have.list.items[have.list.n - 1]), "thirteen byte");
+    assert_int_equal(have.list.items[0].max_tokens, 4);
+}
+
 static void test_sharegpt_read__which_conversations_are_used(void **state)
 {
     (void)state;
-
-    /* One conversation beside a good one: which counter it moves. */
-    static const struct {
-        const char *what;
-        const char *conversation;
-        size_t counter; /* offset */
-    } rows[] = {
-        {"usual", "{\"id\":\"a\",\"conversations\":[" GOOD "]}",
-         offsetof(struct sharegpt_counts, n_usable)},
-        {"conversation", "{\"conversation\":[" GOOD "]}",
-         offsetof(struct sharegpt_counts, n_usable)},
-        {"items", "{\"items\":[" GOOD "," HUMAN("x") "]}",
-         offsetof(struct sharegpt_counts, n_usable)},
-        {"system turns in front", "{\"items\":[{\"from\":\"system\",\"value\":1}," GOOD "]}",
-         offsetof(struct sharegpt_counts, n_usable)},
-        {"other keys in turns",
-         "{\"items\":[{\"x\":[{\"from\":\"gpt\"}],\"from\":\"user\",\"value\":\"thirteen byte\"},"
-         "{\"role\":\"assistant\",\"content\":\"thirteen byte\",\"y\":{}}]}",
-         offsetof(struct sharegpt_counts, n_usable)},
-        {"second list is left alone", "{\"items\":[" GOOD "],\"conversations\":[1]}",
-         offsetof(struct sharegpt_counts, n_usable)},
-        {"no list", "{\"id\":1}", offsetof(struct sharegpt_counts, n_no_turns)},
-        {"empty list", "{\"items\":[]}", offsetof(struct sharegpt_counts, n_no_turns)},
-        {"list is a text", "{\"items\":\"x\"}", offsetof(struct sharegpt_counts, n_no_turns)},
-        {"list is an object", "{\"items\":{\"a\":[1]}}",
-         offsetof(struct sharegpt_counts, n_no_turns)},
-        {"only a system turn", "{\"items\":[{\"from\":\"system\",\"value\":\"be nice\"}]}",
-         offsetof(struct sharegpt_counts, n_not_human)},
-        {"the rest of a conversation", "{\"items\":[" GPT("thirteen byte") "," GOOD "]}",
-         offsetof(struct sharegpt_counts, n_not_human)},
-        {"unknown speaker",
-         "{\"items\":[{\"from\":\"parrot\",\"value\":\"thirteen byte\"}," GPT("thirteen byte") "]}",
-         offsetof(struct sharegpt_counts, n_not_human)},
-        {"no speaker", "{\"items\":[{\"value\":\"thirteen byte\"}," GPT("thirteen byte") "]}",
-         offsetof(struct sharegpt_counts, n_not_human)},
-        {"no answer", "{\"items\":[" HUMAN("thirteen byte") "]}",
-         offsetof(struct sharegpt_counts, n_no_answer)},
-        {"asked twice", "{\"items\":[" HUMAN("thirteen byte") "," HUMAN("thirteen byte") "]}",
-         offsetof(struct sharegpt_counts, n_no_answer)},
-        {"no text", "{\"items\":[{\"from\":\"human\"}," GPT("thirteen byte") "]}",
-         offsetof(struct sharegpt_counts, n_bad_text)},
-        {"text is an object",
-         "{\"items\":[" HUMAN("thirteen byte") ",{\"from\":\"gpt\",\"value\":{\"a\":\"b\"}}]}",
-         offsetof(struct sharegpt_counts, n_bad_text)},
-        {"blank", "{\"items\":[" HUMAN("  \\n\\t\\r      \\u0020   ") "," GPT("thirteen byte") "]}",
-         offsetof(struct sharegpt_counts, n_bad_text)},
-        {"NUL", "{\"items\":[" HUMAN("thirteen\\u0000byte") "," GPT("thirteen byte") "]}",
-         offsetof(struct sharegpt_counts, n_bad_text)},
-        {"half a character in the answer",
-         "{\"items\":[" HUMAN("thirteen byte") "," GPT("thirteen \\udc00 byte") "]}",
-         offsetof(struct sharegpt_counts, n_bad_text)},
-        {"half a character at the end",
-         "{\"items\":[" HUMAN("thirteen byte\\ud83d") "," GPT("thirteen byte") "]}",
-         offsetof(struct sharegpt_counts, n_bad_text)},
-        {"half a character elsewhere",
-         "{\"title\":\"\\uD83D \\ud83d\\ud83d \\uDE00\",\"items\":[" GOOD "]}",
-         offsetof(struct sharegpt_counts, n_bad_text)},
-        {"short prompt", "{\"items\":[" HUMAN("twelve bytes") "," GPT("thirteen byte") "]}",
-         offsetof(struct sharegpt_counts, n_too_short)},
-        {"short answer", "{\"items\":[" HUMAN("thirteen byte") "," GPT("twelve bytes") "]}",
-         offsetof(struct sharegpt_counts, n_too_short)},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char text[2048];
-        (void)snprintf(
-            text, sizeof(text), " [ {\"items\":[" GOOD "]},\n%s] \n", rows[i].conversation);
-        CLEANUP(reading_done) struct reading have;
-        read_text(&have, text);
-        const uint64_t counter = *(const uint64_t *)((const char *)&have.counts + rows[i].counter);
-        const bool usable = rows[i].counter == offsetof(struct sharegpt_counts, n_usable);
-        if (have.rc != 0 || counter != (usable ? 2 : 1) ||
-            have.counts.n_usable != (usable ? 2 : 1) || have.counts.n_conversations != 2) {
-            print_error("%s: %d %s\n", rows[i].what, have.rc, have.err.text);
-            fail();
-        }
-        assert_string_equal(only_text(&have.list.items[have.list.n - 1]), "thirteen byte");
-        assert_int_equal(have.list.items[0].max_tokens, 4);
+    for (size_t i = 0; i < ARRAY_LEN(conversation_rows); i++) {
+        check_conversation(&conversation_rows[i]);
     }
 }
 
@@ -382,10 +382,12 @@ static void test_dataset_load__sharegpt_file(void **state)
     assert_int_equal(few.n, 10);
     assert_string_equal(set.hash, again.hash);
     assert_string_not_equal(set.hash, other.hash);
-    unsigned last = 0;
+    unsigned long last = 0;
     for (uint32_t i = 0; i < set.n; i++) {
-        unsigned number = 0;
-        assert_int_equal(sscanf(only_text(&set.prompts[i]), "question number %u", &number), 1);
+        static const char start[] = "question number ";
+        const char *text = only_text(&set.prompts[i]);
+        assert_true(text_starts_with(text, start));
+        const unsigned long number = strtoul(text + sizeof(start) - 1, NULL, 10);
         assert_true(i == 0 || number > last);
         last = number;
     }
@@ -422,9 +424,9 @@ static void test_dataset_load__the_file_is_not_changed(void **state)
 /* Puts the environment of a user whose folders are all empty. */
 static void use_empty_home(const struct scratch *scratch)
 {
-    assert_int_equal(unsetenv("BENCH_DATA_DIR"), 0);
-    assert_int_equal(unsetenv("XDG_DATA_HOME"), 0);
-    assert_int_equal(setenv("HOME", scratch->folder, 1), 0);
+    set_variable("BENCH_DATA_DIR", NULL);
+    set_variable("XDG_DATA_HOME", NULL);
+    set_variable("HOME", scratch->folder);
 }
 
 /* PROMISES.md 18: missing data is never replaced, and the message says how to get it. */
@@ -448,15 +450,15 @@ static void test_dataset_load__promise_18_missing_data_is_an_error(void **state)
     assert_null(set.prompts);
 
     /* Every place that is searched is named. */
-    assert_int_equal(setenv("BENCH_DATA_DIR", "/no/such", 1), 0);
-    assert_int_equal(setenv("XDG_DATA_HOME", "/nor/this", 1), 0);
+    set_variable("BENCH_DATA_DIR", "/no/such");
+    set_variable("XDG_DATA_HOME", "/nor/this");
     error_clear(&err);
     assert_int_equal(load_recipe("sharegpt-v3", 1, 0, &set, &err), -ERROR_UNAVAILABLE);
     assert_non_null(strstr(err.text, "one of: /no/such/ShareGPT_V3"));
     assert_non_null(strstr(err.text, ", /nor/this/bench/datasets/ShareGPT_V3"));
-    assert_int_equal(unsetenv("HOME"), 0);
-    assert_int_equal(setenv("XDG_DATA_HOME", "", 1), 0);
-    assert_int_equal(setenv("BENCH_DATA_DIR", "", 1), 0);
+    set_variable("HOME", NULL);
+    set_variable("XDG_DATA_HOME", "");
+    set_variable("BENCH_DATA_DIR", "");
     error_clear(&err);
     assert_int_equal(load_recipe("sharegpt-v3", 1, 0, &set, &err), -ERROR_UNAVAILABLE);
     assert_non_null(strstr(err.text, "one of: ./data/ShareGPT_V3"));
@@ -469,7 +471,7 @@ static void test_dataset_load__sharegpt_v3_is_found(void **state)
     scratch_init(&scratch);
     use_empty_home(&scratch);
     write_numbered(&scratch, v3_file, 3);
-    assert_int_equal(setenv("BENCH_DATA_DIR", scratch.folder, 1), 0);
+    set_variable("BENCH_DATA_DIR", scratch.folder);
     CLEANUP(prompt_set_done) struct prompt_set named = {0};
     load_good("sharegpt-v3", 1, 0, &named);
     assert_string_equal(named.id, "sharegpt-v3");
