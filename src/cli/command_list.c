@@ -93,8 +93,12 @@ static int fill_datasets(struct report_table *out, struct error *err)
         const struct known_dataset *known = &known_dataset_table[i];
         report_table_add_row(out);
         report_table_text(out, 0, known->id);
-        report_table_text(
-            out, 1, known->embedded != NULL ? "built in" : "a file on disk, see the message");
+        char source[512] = "built in";
+        if (known->embedded == NULL) {
+            (void)snprintf(
+                source, sizeof(source), "file %s, where a run says that it looks", known->file);
+        }
+        report_table_text(out, 1, source);
     }
     static const char *const forms[][2] = {
         {"synthetic:input=N,output=N", "made from the seed, with these lengths"},

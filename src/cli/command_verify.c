@@ -131,7 +131,8 @@ print_text(const struct cli_context *context, const char *path, const struct ver
     if (report->key_sha256[0] != '\0') {
         (void)fprintf(context->out, "signer key   %s\n", report->key_sha256);
     }
-    (void)fprintf(context->out, "%s\n", conclusion(report));
+    const struct print_fold whole = {.width = fold.width};
+    print_folded(context->out, conclusion(report), &whole);
 }
 
 static void print_document(
