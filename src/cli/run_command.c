@@ -28,11 +28,10 @@ const struct command command_run = {
         "twice stops at once.\n"
         "\n"
         "The exit code is 0 only when every point has an ok_rate of 0.95 or more.\n",
-    .examples =
-        "  bench run llm.inference.chatbot-short --engine sim --sweep 1,4,16 --duration 5\n"
-        "  bench run llm.inference.chatbot-short --base-url http://localhost:8000/v1 \\\n"
-        "      --model meta-llama/Llama-3.1-8B-Instruct --sweep 1,4,16,64\n"
-        "  bench run llm.inference.sharegpt-v3 --rps-sweep 1,2,4 --dataset sharegpt:FILE\n",
+    .examples = "  bench run llm.inference.chatbot-short --engine sim --sweep 1,4,16 --duration 5\n"
+                "  bench run llm.inference.chatbot-short --base-url http://localhost:8000/v1 \\\n"
+                "      --model meta-llama/Llama-3.1-8B-Instruct --sweep 1,4,16,64\n"
+                "  bench run llm.inference.sharegpt-v3 --rps-sweep 1,2,4 --dataset sharegpt:FILE\n",
     .options = &run_option_table,
     .n_operands_min = 1,
     .n_operands_max = 1,
