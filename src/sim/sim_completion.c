@@ -20,33 +20,32 @@ static void refuse_ask(struct sim *self, struct sim_conn *conn, const struct sim
 {
     static const struct {
         enum sim_ask_error error;
+        unsigned llamacpp_status;
         const char *vllm_param;
         const char *vllm;
-        unsigned llamacpp_status;
         const char *llamacpp;
     } rows[] = {
-        {SIM_ASK_JSON, "body", "1 validation error:\n  {'type': 'json_invalid'}", 500,
+        {SIM_ASK_JSON, 500, "body", "1 validation error:\n  {'type': 'json_invalid'}",
          "[json.exception.parse_error.101] parse error: syntax error"},
-        {SIM_ASK_NO_MESSAGES, "body.messages",
-         "1 validation error:\n  {'type': 'missing', 'loc': 'body.messages'}", 400,
+        {SIM_ASK_NO_MESSAGES, 400, "body.messages",
+         "1 validation error:\n  {'type': 'missing', 'loc': 'body.messages'}",
          "'messages' is required"},
-        {SIM_ASK_MESSAGES_TYPE, "body.messages",
-         "1 validation error:\n  {'type': 'list_type', 'loc': 'body.messages'}", 400,
+        {SIM_ASK_MESSAGES_TYPE, 400, "body.messages",
+         "1 validation error:\n  {'type': 'list_type', 'loc': 'body.messages'}",
          "Expected 'messages' to be an array"},
-        {SIM_ASK_NO_ROLE, "body.messages.0.role",
-         "1 validation error:\n  {'type': 'missing', 'loc': 'body.messages.0.role'}", 500,
+        {SIM_ASK_NO_ROLE, 500, "body.messages.0.role",
+         "1 validation error:\n  {'type': 'missing', 'loc': 'body.messages.0.role'}",
          "Failed to parse messages: Missing 'role' in message"},
-        {SIM_ASK_NO_PROMPT, "prompt",
-         "Either prompt or prompt_embeds must be provided and non-empty. (parameter=prompt)", 400,
+        {SIM_ASK_NO_PROMPT, 400, "prompt",
+         "Either prompt or prompt_embeds must be provided and non-empty. (parameter=prompt)",
          "[json.exception.out_of_range.403] key 'prompt' not found"},
-        {SIM_ASK_MAX_TOKENS, "body.max_tokens",
-         "1 validation error:\n  {'type': 'int_parsing', 'loc': 'body.max_tokens'}", 400,
+        {SIM_ASK_MAX_TOKENS, 400, "body.max_tokens",
+         "1 validation error:\n  {'type': 'int_parsing', 'loc': 'body.max_tokens'}",
          "Field 'max_tokens': [json.exception.type_error.302] type must be number"},
-        {SIM_ASK_CHOICES, "n", "n must be between 1 and 8. (parameter=n)", 400,
+        {SIM_ASK_CHOICES, 400, "n", "n must be between 1 and 8. (parameter=n)",
          "n must be between 1 and 8"},
-        {SIM_ASK_STREAM_OPTIONS, "stream_options",
-         "Stream options can only be defined when `stream=True`. (parameter=stream_options)", 0,
-         NULL},
+        {SIM_ASK_STREAM_OPTIONS, 0, "stream_options",
+         "Stream options can only be defined when `stream=True`. (parameter=stream_options)", NULL},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -211,31 +211,34 @@ static const struct field *field_find(struct field_table table, const char *key)
     return NULL;
 }
 
-/* Reads the members of an object into the struct at `base`.  Keys in `trees` are left alone. */
+static bool is_tree_key(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LEN(tree_keys); i++) {
+        if (text_equal(key, tree_keys[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reads the members of an object into the struct at `base`.  With `trees`, the keys of the script's
+ * own trees are left alone. */
 MUST_CHECK static int read_fields(
     const struct json *object, struct field_table table, bool trees, void *base, struct error *err)
 {
     if (object->kind != JSON_OBJECT) {
         return bad_value(object, "is no object", err);
     }
-    for (struct json *value = object->first; value != NULL; value = value->next) {
+    int result = 0;
+    for (struct json *value = object->first; value != NULL && result == 0; value = value->next) {
         const struct field *field = field_find(table, value->key);
         if (field != NULL) {
-            const int result = store(field, value, base, err);
-            if (result != 0) {
-                return result;
-            }
-            continue;
-        }
-        bool known = false;
-        for (size_t i = 0; trees && i < ARRAY_LEN(tree_keys); i++) {
-            known = known || text_equal(value->key, tree_keys[i]);
-        }
-        if (!known) {
-            return bad_value(value, "is no key that is known here", err);
+            result = store(field, value, base, err);
+        } else if (!trees || !is_tree_key(value->key)) {
+            result = bad_value(value, "is no key that is known here", err);
         }
     }
-    return 0;
+    return result;
 }
 
 /* Defaults that depend on the fault. */
@@ -427,6 +430,18 @@ bool sim_script_refuses(const struct sim_script *self, uint64_t connection)
     return false;
 }
 
+static void apply_behaviour(const struct sim_rule *rule, struct sim_behaviour *behaviour)
+{
+    if (rule->behaviour == NULL) {
+        return;
+    }
+    struct error unused = {0};
+    const int result =
+        read_fields(rule->behaviour, TABLE(behaviour_fields), false, behaviour, &unused);
+    assert(result == 0); /* was read once when the script was opened */
+    (void)result;
+}
+
 const struct sim_rule *sim_script_match(
     const struct sim_script *self,
     uint64_t request,
@@ -440,12 +455,7 @@ const struct sim_rule *sim_script_match(
         if (!holds_for_connection(rule, connection) || !holds_for_request(rule, request)) {
             continue;
         }
-        if (rule->behaviour != NULL) {
-            struct error unused = {0};
-            const int result = read_fields(
-                rule->behaviour, TABLE(behaviour_fields), false, out_behaviour, &unused);
-            assert(result == 0); /* was read once when the script was opened */
-        }
+        apply_behaviour(rule, out_behaviour);
         if (fault == NULL && rule->fault != SIM_FAULT_NONE && rule->fault != SIM_FAULT_REFUSE) {
             fault = rule;
         }

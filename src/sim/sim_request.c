@@ -224,6 +224,25 @@ static void read_head(struct sim_request *self, const char *head, size_t len)
     begin_body(self);
 }
 
+/* Length of an empty line at the start of the bytes: 1 or 2, 0 when it is another line; -1: the bytes
+ * end before that is known. */
+static int empty_line(const char *at, size_t left)
+{
+    if (left == 0) {
+        return -1;
+    }
+    if (at[0] == '\n') {
+        return 1;
+    }
+    if (at[0] != '\r') {
+        return 0;
+    }
+    if (left == 1) {
+        return -1;
+    }
+    return at[1] == '\n' ? 2 : 0;
+}
+
 /* Length of the head with its empty line, or 0 when it is not complete.  Looks at each line end
  * once. */
 static size_t head_length(struct sim_request *self, const struct bytes *in)
@@ -235,23 +254,14 @@ static size_t head_length(struct sim_request *self, const struct bytes *in)
             return 0;
         }
         const size_t at = (size_t)(end - in->data);
-        if (at + 1 >= in->len) {
-            self->scanned = at; /* the next byte decides: look again */
+        const int empty = empty_line(end + 1, in->len - at - 1);
+        if (empty > 0) {
+            return at + 1 + (size_t)empty;
+        }
+        self->scanned = empty < 0 ? at : at + 1;
+        if (empty < 0) {
             return 0;
         }
-        if (in->data[at + 1] == '\n') {
-            return at + 2;
-        }
-        if (in->data[at + 1] == '\r') {
-            if (at + 2 >= in->len) {
-                self->scanned = at;
-                return 0;
-            }
-            if (in->data[at + 2] == '\n') {
-                return at + 3;
-            }
-        }
-        self->scanned = at + 1;
     }
     return 0;
 }

@@ -226,21 +226,19 @@ find_text(const char *body, size_t len, const char *name, const char **out, size
     if (json_pull_next(&pull) != JSON_TOKEN_OBJECT_BEGIN) {
         return false;
     }
-    while (json_pull_next(&pull) == JSON_TOKEN_KEY) {
-        if (!json_pull_is(&pull, name)) {
-            if (!json_pull_skip(&pull)) {
-                return false;
-            }
-            continue;
-        }
-        if (json_pull_next(&pull) != JSON_TOKEN_STRING) {
+    bool found = false;
+    while (!found && json_pull_next(&pull) == JSON_TOKEN_KEY) {
+        found = json_pull_is(&pull, name);
+        if (!found && !json_pull_skip(&pull)) {
             return false;
         }
-        *out = pull.text;
-        *out_len = pull.len;
-        return true;
     }
-    return false;
+    if (!found || json_pull_next(&pull) != JSON_TOKEN_STRING) {
+        return false;
+    }
+    *out = pull.text;
+    *out_len = pull.len;
+    return true;
 }
 
 /* Token ids are numbers from 1 up: their count is what the route is asked for. */

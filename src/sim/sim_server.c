@@ -188,9 +188,8 @@ static void peer_flush(struct sim_server *self, struct peer *peer)
     if (peer->dead) {
         return;
     }
-    if (!sim_link_flush(&peer->link)) {
-        peer_drop(self, peer, false);
-    } else if (peer->close_when_out && peer->link.backlog.len == 0) {
+    const bool alive = sim_link_flush(&peer->link);
+    if (!alive || (peer->close_when_out && peer->link.backlog.len == 0)) {
         peer_drop(self, peer, false);
     } else {
         peer_watch(self, peer);

@@ -43,25 +43,30 @@ static void sift_up(struct sim_timers *self, uint32_t at, struct sim_timer_entry
     entry_put(self, at, entry);
 }
 
+/* The earliest of the children that begin at `first`. */
+static uint32_t least_child(const struct sim_timers *self, uint32_t first)
+{
+    const uint32_t end = first + TIMER_CHILDREN < self->n ? first + TIMER_CHILDREN : self->n;
+    uint32_t least = first;
+    for (uint32_t i = first + 1; i < end; i++) {
+        if (entry_before(&self->heap[i], &self->heap[least])) {
+            least = i;
+        }
+    }
+    return least;
+}
+
 static void sift_down(struct sim_timers *self, uint32_t at, struct sim_timer_entry entry)
 {
-    for (;;) {
-        const uint32_t first = at * TIMER_CHILDREN + 1;
-        if (first >= self->n) {
-            break;
-        }
-        const uint32_t end = first + TIMER_CHILDREN < self->n ? first + TIMER_CHILDREN : self->n;
-        uint32_t least = first;
-        for (uint32_t i = first + 1; i < end; i++) {
-            if (entry_before(&self->heap[i], &self->heap[least])) {
-                least = i;
-            }
-        }
+    uint32_t first = at * TIMER_CHILDREN + 1;
+    while (first < self->n) {
+        const uint32_t least = least_child(self, first);
         if (!entry_before(&self->heap[least], &entry)) {
             break;
         }
         entry_put(self, at, self->heap[least]);
         at = least;
+        first = at * TIMER_CHILDREN + 1;
     }
     entry_put(self, at, entry);
 }

@@ -17,44 +17,43 @@ static void test_read__finds_what_is_wrong(void **state)
 
     static const struct {
         const char *what;
+        enum sim_ask_error error;
         bool chat;
         const char *body;
-        enum sim_ask_error error;
     } rows[] = {
-        {"empty", true, "", SIM_ASK_JSON},
-        {"cut", true, "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}", SIM_ASK_JSON},
-        {"cut in options", true, "{\"stream_options\":{\"include_usage\":tr", SIM_ASK_JSON},
-        {"cut in parts", true, "{\"messages\":[{\"content\":[{\"text\":\"a\"", SIM_ASK_JSON},
-        {"cut in prompts", false, "{\"prompt\":[\"a\",", SIM_ASK_JSON},
-        {"cut in ids", false, "{\"prompt\":[1,2", SIM_ASK_JSON},
-        {"array", true, "[]", SIM_ASK_JSON},
-        {"more behind", true, "{\"messages\":[]} x", SIM_ASK_JSON},
-        {"prompt of objects", false, "{\"prompt\":[{}]}", SIM_ASK_JSON},
-        {"no messages", true, "{\"model\":\"m\"}", SIM_ASK_NO_MESSAGES},
-        {"messages is text", true, "{\"messages\":\"hi\"}", SIM_ASK_MESSAGES_TYPE},
-        {"message without role", true, "{\"messages\":[{\"content\":\"hi\"}]}", SIM_ASK_NO_ROLE},
-        {"message is a number", true, "{\"messages\":[1]}", SIM_ASK_NO_ROLE},
-        {"no prompt", false, "{\"max_tokens\":4}", SIM_ASK_NO_PROMPT},
-        {"prompt null", false, "{\"prompt\":null}", SIM_ASK_NO_PROMPT},
-        {"no prompts", false, "{\"prompt\":[]}", SIM_ASK_NO_PROMPT},
-        {"max_tokens is text", false, "{\"prompt\":\"a\",\"max_tokens\":\"many\"}",
-         SIM_ASK_MAX_TOKENS},
-        {"max_tokens below 0", false, "{\"prompt\":\"a\",\"max_tokens\":-1}", SIM_ASK_MAX_TOKENS},
-        {"max_tokens a fraction", false, "{\"prompt\":\"a\",\"max_tokens\":1.5}",
-         SIM_ASK_MAX_TOKENS},
-        {"stream options alone", false,
-         "{\"prompt\":\"a\",\"stream_options\":{\"include_usage\":true}}", SIM_ASK_STREAM_OPTIONS},
-        {"n is 0", false, "{\"prompt\":\"a\",\"n\":0}", SIM_ASK_CHOICES},
-        {"n is 9", false, "{\"prompt\":\"a\",\"n\":9}", SIM_ASK_CHOICES},
-        {"n times prompts", false, "{\"prompt\":[\"a\",\"b\",\"c\"],\"n\":3}", SIM_ASK_CHOICES},
-        {"nine prompts", false,
-         "{\"prompt\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\"]}", SIM_ASK_CHOICES},
-        {"fine", true, "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}", SIM_ASK_OK},
-        {"null options", true, "{\"messages\":[],\"stream_options\":null,\"max_tokens\":null}",
-         SIM_ASK_OK},
-        {"unknown fields", true,
-         "{\"x\":{\"y\":[1,{\"z\":null}]},\"messages\":[],\"logprobs\":true,\"stop\":[\"a\"]}",
-         SIM_ASK_OK},
+        {"empty", SIM_ASK_JSON, true, ""},
+        {"cut", SIM_ASK_JSON, true, "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}"},
+        {"cut in options", SIM_ASK_JSON, true, "{\"stream_options\":{\"include_usage\":tr"},
+        {"cut in parts", SIM_ASK_JSON, true, "{\"messages\":[{\"content\":[{\"text\":\"a\""},
+        {"cut in prompts", SIM_ASK_JSON, false, "{\"prompt\":[\"a\","},
+        {"cut in ids", SIM_ASK_JSON, false, "{\"prompt\":[1,2"},
+        {"array", SIM_ASK_JSON, true, "[]"},
+        {"more behind", SIM_ASK_JSON, true, "{\"messages\":[]} x"},
+        {"prompt of objects", SIM_ASK_JSON, false, "{\"prompt\":[{}]}"},
+        {"no messages", SIM_ASK_NO_MESSAGES, true, "{\"model\":\"m\"}"},
+        {"messages is text", SIM_ASK_MESSAGES_TYPE, true, "{\"messages\":\"hi\"}"},
+        {"message without role", SIM_ASK_NO_ROLE, true, "{\"messages\":[{\"content\":\"hi\"}]}"},
+        {"message is a number", SIM_ASK_NO_ROLE, true, "{\"messages\":[1]}"},
+        {"no prompt", SIM_ASK_NO_PROMPT, false, "{\"max_tokens\":4}"},
+        {"prompt null", SIM_ASK_NO_PROMPT, false, "{\"prompt\":null}"},
+        {"no prompts", SIM_ASK_NO_PROMPT, false, "{\"prompt\":[]}"},
+        {"max_tokens is text", SIM_ASK_MAX_TOKENS, false,
+         "{\"prompt\":\"a\",\"max_tokens\":\"many\"}"},
+        {"max_tokens below 0", SIM_ASK_MAX_TOKENS, false, "{\"prompt\":\"a\",\"max_tokens\":-1}"},
+        {"max_tokens a fraction", SIM_ASK_MAX_TOKENS, false,
+         "{\"prompt\":\"a\",\"max_tokens\":1.5}"},
+        {"stream options alone", SIM_ASK_STREAM_OPTIONS, false,
+         "{\"prompt\":\"a\",\"stream_options\":{\"include_usage\":true}}"},
+        {"n is 0", SIM_ASK_CHOICES, false, "{\"prompt\":\"a\",\"n\":0}"},
+        {"n is 9", SIM_ASK_CHOICES, false, "{\"prompt\":\"a\",\"n\":9}"},
+        {"n times prompts", SIM_ASK_CHOICES, false, "{\"prompt\":[\"a\",\"b\",\"c\"],\"n\":3}"},
+        {"nine prompts", SIM_ASK_CHOICES, false,
+         "{\"prompt\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\"]}"},
+        {"fine", SIM_ASK_OK, true, "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"},
+        {"null options", SIM_ASK_OK, true,
+         "{\"messages\":[],\"stream_options\":null,\"max_tokens\":null}"},
+        {"unknown fields", SIM_ASK_OK, true,
+         "{\"x\":{\"y\":[1,{\"z\":null}]},\"messages\":[],\"logprobs\":true,\"stop\":[\"a\"]}"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -150,21 +149,23 @@ static void test_hash__tells_bodies_apart(void **state)
     assert_int_not_equal(sim_hash(0, "abc", 3), sim_hash(1, "abc", 3));
     /* Zero bytes at the end count. */
     assert_int_not_equal(sim_hash(0, "a\0", 1), sim_hash(0, "a\0", 2));
+
     /* All bodies that differ in one byte have hashes of their own. */
-    char body[64];
-    uint64_t seen[64 * 3];
-    size_t n = 0;
+    enum {
+        SIZE = 64,
+        VALUES = 3
+    };
+
+    char body[SIZE];
+    uint64_t seen[SIZE * VALUES];
     memset(body, 'x', sizeof(body));
-    for (size_t at = 0; at < sizeof(body); at++) {
-        for (char c = '0'; c < '3'; c++) {
-            body[at] = c;
-            seen[n] = sim_hash(0, body, sizeof(body));
-            for (size_t i = 0; i < n; i++) {
-                assert_int_not_equal(seen[i], seen[n]);
-            }
-            n++;
+    for (size_t n = 0; n < ARRAY_LEN(seen); n++) {
+        body[n / VALUES] = (char)('0' + (char)(n % VALUES));
+        seen[n] = sim_hash(0, body, sizeof(body));
+        body[n / VALUES] = 'x';
+        for (size_t i = 0; i < n; i++) {
+            assert_int_not_equal(seen[i], seen[n]);
         }
-        body[at] = 'x';
     }
 }
 

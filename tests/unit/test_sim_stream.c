@@ -220,6 +220,25 @@ static const struct stream_row rows[] = {
      NULL},
 };
 
+static void check_row(const struct stream_row *row, const struct client *client, const char *body)
+{
+    for (size_t h = 0; h < ARRAY_LEN(row->holds) && row->holds[h].text != NULL; h++) {
+        const size_t n = count_of(body, row->holds[h].text);
+        const size_t want = row->holds[h].n;
+        if (want == SIZE_MAX ? n == 0 : n != want) {
+            print_error(
+                "%s: '%s' occurs %zu times in\n%s\n", row->what, row->holds[h].text, n, body);
+            fail();
+        }
+    }
+    char line[2048];
+    if (row->tokens != NULL &&
+        strcmp(client_tokens(client, line, sizeof(line)), row->tokens) != 0) {
+        print_error("%s: %s\n", row->what, line);
+        fail();
+    }
+}
+
 static void test_stream__looks_as_the_script_says(void **state)
 {
     (void)state;
@@ -228,22 +247,7 @@ static void test_stream__looks_as_the_script_says(void **state)
         struct bytes body;
         ask_once(
             rows[i].style, rows[i].faults, "/v1/chat/completions", rows[i].json, &client, &body);
-        for (size_t h = 0; h < ARRAY_LEN(rows[i].holds) && rows[i].holds[h].text != NULL; h++) {
-            const size_t n = count_of(body.data, rows[i].holds[h].text);
-            const size_t want = rows[i].holds[h].n;
-            if (want == SIZE_MAX ? n == 0 : n != want) {
-                print_error(
-                    "%s: '%s' occurs %zu times in\n%s\n", rows[i].what, rows[i].holds[h].text, n,
-                    body.data);
-                fail();
-            }
-        }
-        char line[2048];
-        if (rows[i].tokens != NULL &&
-            strcmp(client_tokens(&client, line, sizeof(line)), rows[i].tokens) != 0) {
-            print_error("%s: %s\n", rows[i].what, line);
-            fail();
-        }
+        check_row(&rows[i], &client, body.data);
         bytes_done(&body);
         client_done(&client);
     }
@@ -269,38 +273,40 @@ static void test_role__shares_a_chunk_with_the_first_token(void **state)
     client_done(&client);
 }
 
-static void test_whole__has_the_text_of_the_stream(void **state)
+static void test_whole__has_the_parts_of_the_script_and_repeats(void **state)
 {
     (void)state;
-    /* The text depends on the body, so both requests must be the same but for "stream", which differs:
-     * compare each with itself asked again, and check the parts. */
-    static const char *const scripts[] = {
-        NULL,
-        "{\"behaviour\":{\"reasoning\":3,\"tool_calls\":2}}",
-        "{\"behaviour\":{\"text\":\"emoji\",\"tokens_per_event\":3}}",
+
+    static const struct {
+        enum sim_style style;
+        bool parts;
+        const char *faults;
+        size_t n_emoji;
+    } wholes[] = {
+        {SIM_STYLE_VLLM, false, NULL, 0},
+        {SIM_STYLE_LLAMACPP, false, NULL, 0},
+        {SIM_STYLE_VLLM, true, "{\"behaviour\":{\"reasoning\":3,\"tool_calls\":2}}", 0},
+        {SIM_STYLE_LLAMACPP, true, "{\"behaviour\":{\"reasoning\":3,\"tool_calls\":2}}", 0},
+        {SIM_STYLE_VLLM, false, "{\"behaviour\":{\"text\":\"emoji\",\"tokens_per_event\":3}}", 3},
     };
-    for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
-        for (int style = SIM_STYLE_VLLM; style <= SIM_STYLE_LLAMACPP; style++) {
-            static struct client clients[2];
-            struct bytes bodies[2];
-            for (size_t k = 0; k < 2; k++) {
-                ask_once(
-                    (enum sim_style)style, scripts[i], "/v1/chat/completions",
-                    "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", &clients[k],
-                    &bodies[k]);
-            }
-            assert_string_equal(bodies[0].data, bodies[1].data);
-            assert_non_null(strstr(bodies[0].data, "\"completion_tokens\":8"));
-            const bool parts = i == 1;
-            assert_int_equal(strstr(bodies[0].data, "\"reasoning_content\":\"") != NULL, parts);
-            assert_int_equal(strstr(bodies[0].data, "\"tool_calls\":[{") != NULL, parts);
-            if (i == 2) {
-                assert_int_equal(count_of(bodies[0].data, "\xf0\x9f"), 3);
-            }
-            for (size_t k = 0; k < 2; k++) {
-                bytes_done(&bodies[k]);
-                client_done(&clients[k]);
-            }
+
+    for (size_t i = 0; i < ARRAY_LEN(wholes); i++) {
+        static struct client clients[2];
+        struct bytes bodies[2];
+        for (size_t k = 0; k < 2; k++) {
+            ask_once(
+                wholes[i].style, wholes[i].faults, "/v1/chat/completions",
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", &clients[k], &bodies[k]);
+        }
+        const char *body = bodies[0].data;
+        assert_string_equal(body, bodies[1].data);
+        assert_int_equal(count_of(body, "\"completion_tokens\":8"), 1);
+        assert_int_equal(count_of(body, "\"reasoning_content\":\""), wholes[i].parts);
+        assert_int_equal(count_of(body, "\"tool_calls\":[{"), wholes[i].parts);
+        assert_int_equal(count_of(body, "\xf0\x9f"), wholes[i].n_emoji);
+        for (size_t k = 0; k < 2; k++) {
+            bytes_done(&bodies[k]);
+            client_done(&clients[k]);
         }
     }
 }
@@ -460,7 +466,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stream__looks_as_the_script_says),
         cmocka_unit_test(test_role__shares_a_chunk_with_the_first_token),
-        cmocka_unit_test(test_whole__has_the_text_of_the_stream),
+        cmocka_unit_test(test_whole__has_the_parts_of_the_script_and_repeats),
         cmocka_unit_test(test_text__is_drawn_from_seed_and_request),
         cmocka_unit_test(test_length__follows_request_and_context),
         cmocka_unit_test(test_cache__tells_cached_tokens),
