@@ -112,7 +112,10 @@ static int find_credentials(struct run_plan *self, struct error *err)
     if (options->insecure) {
         run_plan_warn(self, "--insecure: the engine's certificate is not verified");
     }
-    return tls_context_open(self->target.ca_file, options->insecure, &self->tls, err);
+    if (tls_context_open(self->target.ca_file, options->insecure, &self->tls, err) < 0) {
+        return error_prefix(err, "--cacert: ");
+    }
+    return 0;
 }
 
 static int load_key(struct run_plan *self, struct error *err)
@@ -132,6 +135,35 @@ static int load_key(struct run_plan *self, struct error *err)
         }
     }
     return signing_key_load(options->dev_key, passphrase, &self->key, err);
+}
+
+/* The script is read whole and tried, so that a mistake in it is told before anything is written. */
+static int load_faults(struct run_plan *self, struct error *err)
+{
+    const char *path = self->options->sim_faults;
+    if (path[0] == '\0') {
+        return 0;
+    }
+    size_t len = 0;
+    if (file_read(path, JSON_SIZE_MAX, &self->faults, &len, err) < 0) {
+        return error_prefix(err, "--sim-faults: ");
+    }
+    const struct sim_options options = run_plan_sim_options(self->options);
+    struct sim *sim = NULL;
+    if (sim_open(&options, self->faults, &sim, err) < 0) {
+        return error_prefix(err, "--sim-faults: %s: ", path);
+    }
+    sim_free(sim);
+    return 0;
+}
+
+static int check_output(const struct run_plan *self, struct error *err)
+{
+    const char *folder = self->options->output;
+    if (file_exists(folder) && !file_is_folder(folder)) {
+        return error_set(err, ERROR_USAGE, "--output: %s is not a folder", folder);
+    }
+    return 0;
 }
 
 /* Descriptors for every connection and its spare; the soft limit is raised to the hard one. */
@@ -202,6 +234,12 @@ int run_plan_open(
         result = find_credentials(self, err);
     }
     if (result == 0) {
+        result = load_faults(self, err);
+    }
+    if (result == 0) {
+        result = check_output(self, err);
+    }
+    if (result == 0) {
         result = load_key(self, err);
     }
     if (result == 0) {
@@ -212,7 +250,6 @@ int run_plan_open(
     }
     self->fingerprint = fingerprint_read(&self->arena, "", self->warnings);
     self->provenance = software_provenance_read(&self->arena, self->warnings);
-    check_hardware(self);
     return 0;
 }
 
@@ -254,24 +291,23 @@ int run_work_open(
         .recipe = options->dataset[0] != '\0' ? options->dataset : spec->dataset,
         .seed = options->seed,
     };
-    const int result = dataset_load(&dataset, &self->prompts, err);
-    if (result < 0) {
-        return options->dataset[0] != '\0' ? error_prefix(err, "--dataset: ") : result;
+    if (dataset_load(&dataset, &self->prompts, err) < 0) {
+        return options->dataset[0] != '\0' ? error_prefix(err, "--dataset: ") : -(int)err->code;
+    }
+    if (options->max_tokens >= 0) {
+        /* What was asked on the command line wins over the dataset's lengths. */
+        for (uint32_t i = 0; i < self->prompts.n; i++) {
+            self->prompts.prompts[i].max_tokens = 0;
+        }
     }
     return 0;
 }
 
 static int start_built_in(struct run_plan *self, struct error *err)
 {
-    CLEANUP(mem_freep) char *faults = NULL;
-    size_t faults_len = 0;
-    if (self->options->sim_faults[0] != '\0' &&
-        file_read(self->options->sim_faults, JSON_SIZE_MAX, &faults, &faults_len, err) < 0) {
-        return error_prefix(err, "--sim-faults: ");
-    }
     const struct sim_server_options options = {
         .sim = run_plan_sim_options(self->options),
-        .faults = faults,
+        .faults = self->faults,
     };
     if (sim_server_start(&options, &self->sim, err) < 0) {
         return -(int)err->code;
@@ -300,25 +336,34 @@ static int probe_engine(struct run_plan *self, struct error *err)
     return result;
 }
 
+static int find_engine_on_network(struct run_plan *self, struct error *err)
+{
+    if (self->options->virtual_time) {
+        know_virtual_engine(self);
+        return 0;
+    }
+    const int result = run_plan_is_built_in(self->options) ? start_built_in(self, err) : 0;
+    return result == 0 ? probe_engine(self, err) : result;
+}
+
+static int make_output(const struct run_plan *self, struct error *err)
+{
+    const char *folder = self->options->output;
+    if (self->options->dry_run) {
+        return 0;
+    }
+    if (file_make_folder(folder, err) < 0 || file_check_writable(folder, err) < 0) {
+        return error_prefix(err, "--output: ");
+    }
+    return 0;
+}
+
 int run_plan_reach_engine(struct run_plan *self, struct error *err)
 {
-    const struct run_options *options = self->options;
-    if (!options->dry_run) {
-        if (file_make_folder(options->output, err) < 0 ||
-            file_check_writable(options->output, err) < 0) {
-            return error_prefix(err, "--output: ");
-        }
-    }
-    int result = 0;
-    if (options->virtual_time) {
-        know_virtual_engine(self);
-    } else {
-        if (run_plan_is_built_in(options)) {
-            result = start_built_in(self, err);
-        }
-        if (result == 0) {
-            result = probe_engine(self, err);
-        }
+    check_hardware(self);
+    int result = find_engine_on_network(self, err);
+    if (result == 0) {
+        result = make_output(self, err);
     }
     if (result < 0) {
         return result;
@@ -326,6 +371,10 @@ int run_plan_reach_engine(struct run_plan *self, struct error *err)
     self->target.model = self->identity.model;
     if (self->identity.version[0] == '\0') {
         run_plan_warn(self, "the engine does not tell its version");
+    }
+    if (self->options->ignore_eos && !self->engine->ignore_eos) {
+        run_plan_warn(
+            self, "engine %s has no ignore_eos: answers end by themselves", self->engine->name);
     }
     return 0;
 }
@@ -360,6 +409,7 @@ void run_plan_done(struct run_plan *self)
         }
     }
     tls_context_free(self->tls);
+    free(self->faults);
     signing_key_free(self->key);
     spec_table_done(&self->specs);
     arena_done(&self->arena);

@@ -30,6 +30,7 @@ struct run_plan {
     struct tls_context *tls;
     struct signing_key *key;
     struct sim_server *sim; /* built-in engine, when this run started one */
+    char *faults;           /* text of --sim-faults; owned; NULL: none */
     struct json *fingerprint;
     struct json *provenance;
     struct json *warnings; /* array of strings, for every envelope */

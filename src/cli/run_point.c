@@ -100,15 +100,8 @@ static int open_virtual(void *context, unsigned worker, struct transport **out, 
 {
     (void)worker;
     const struct transport_source *source = context;
-    const struct run_options *options = source->plan->options;
-    CLEANUP(mem_freep) char *faults = NULL;
-    size_t faults_len = 0;
-    if (options->sim_faults[0] != '\0' &&
-        file_read(options->sim_faults, JSON_SIZE_MAX, &faults, &faults_len, err) < 0) {
-        return -(int)err->code;
-    }
-    const struct sim_options sim = run_plan_sim_options(options);
-    return transport_sim_open(&sim, faults, out, err);
+    const struct sim_options sim = run_plan_sim_options(source->plan->options);
+    return transport_sim_open(&sim, source->plan->faults, out, err);
 }
 
 static int load_point(

@@ -72,7 +72,7 @@ fetch(const struct probe *self, const char *url, struct web_answer *out, struct 
     };
     if (web_fetch(&request, out, err) < 0) {
         return error_prefix(
-            err, "engine %s does not answer (is it running, and is --base-url right?)",
+            err, "engine %s does not answer (is it running, and is --base-url right?): ",
             self->engine->name);
     }
     return 0;
