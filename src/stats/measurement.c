@@ -44,6 +44,9 @@ static void add_workers(const struct point_facts *facts, struct measurement *out
     out->client_lag_p99_us = lag_histogram_quantile(lag, 0.99) / (double)NS_PER_US;
     out->client_lag_max_us =
         isnan(out->client_lag_p50_us) ? (double)NAN : (double)lag_max_ns / (double)NS_PER_US;
+    /* A quantile is the middle of its bucket, which may lie above the true maximum. */
+    out->client_lag_p50_us = fmin(out->client_lag_p50_us, out->client_lag_max_us);
+    out->client_lag_p99_us = fmin(out->client_lag_p99_us, out->client_lag_max_us);
 }
 
 static int64_t add_known(int64_t sum, int32_t count)
