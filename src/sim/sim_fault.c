@@ -201,11 +201,11 @@ struct field_table {
         (rows), ARRAY_LEN((rows)) \
     }
 
-static const struct field *field_find(struct field_table table, const char *key)
+static const struct field *field_find(const struct field *fields, size_t n, const char *key)
 {
-    for (size_t i = 0; i < table.n; i++) {
-        if (text_equal(table.fields[i].key, key)) {
-            return &table.fields[i];
+    for (size_t i = 0; i < n; i++) {
+        if (text_equal(fields[i].key, key)) {
+            return &fields[i];
         }
     }
     return NULL;
@@ -231,7 +231,7 @@ MUST_CHECK static int read_fields(
     }
     int result = 0;
     for (struct json *value = object->first; value != NULL && result == 0; value = value->next) {
-        const struct field *field = field_find(table, value->key);
+        const struct field *field = field_find(table.fields, table.n, value->key);
         if (field != NULL) {
             result = store(field, value, base, err);
         } else if (!trees || !is_tree_key(value->key)) {

@@ -274,15 +274,22 @@ static void test_server__survives_clients_that_leave(void **state)
     stop(server);
 }
 
-/* A folder of its own for files of a test. */
+/* The folder for files of the tests; "" until one needs it. */
+static char folder[32] = "";
+
 static void temporary_path(char out[64], const char *name)
 {
-    static char folder[32] = "";
     if (folder[0] == '\0') {
         (void)snprintf(folder, sizeof(folder), "/tmp/test_sim_XXXXXX");
         assert_non_null(mkdtemp(folder));
     }
     (void)snprintf(out, 64, "%s/%s", folder, name);
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return folder[0] != '\0' ? rmdir(folder) : 0;
 }
 
 static void test_truth__is_written_as_json_lines(void **state)
@@ -336,67 +343,6 @@ static void test_truth__is_written_as_json_lines(void **state)
     bytes_done(&text);
 }
 
-static void test_truth__is_handed_over_in_blocks(void **state)
-{
-    (void)state;
-
-    enum {
-        ENTRIES = 100000
-    };
-
-    static const bool keeps[] = {false, true};
-    for (size_t k = 0; k < ARRAY_LEN(keeps); k++) {
-        char path[64];
-        temporary_path(path, "blocks.jsonl");
-        struct sim_truth_log *log = NULL;
-        struct error err = {0};
-        assert_int_equal(sim_truth_open(path, keeps[k], &log, &err), 0);
-        for (uint64_t i = 0; i < ENTRIES; i++) {
-            const struct sim_truth entry = {
-                .request = i, .token = 2, .tokens = 1, .due_ns = 5, .write_ns = -7};
-            sim_truth_add(log, &entry);
-        }
-        assert_int_equal(sim_truth_count(log), ENTRIES);
-        if (keeps[k]) {
-            assert_int_equal(sim_truth_at(log, ENTRIES - 1)->request, ENTRIES - 1);
-        }
-        assert_int_equal(sim_truth_close(log, &err), 0);
-        char *lines = NULL;
-        size_t len = 0;
-        assert_int_equal(file_read(path, 1 << 24, &lines, &len, &err), 0);
-        const char *at = lines;
-        for (uint64_t i = 0; i < ENTRIES; i++) {
-            char line[96];
-            const int n = snprintf(
-                line, sizeof(line), "{\"request\":%llu,\"token\":2,\"due_ns\":5,\"write_ns\":-7}\n",
-                (unsigned long long)i);
-            assert_int_equal(strncmp(at, line, (size_t)n), 0);
-            at += n;
-        }
-        assert_int_equal(*at, '\0');
-        free(lines);
-        (void)unlink(path);
-    }
-}
-
-static void test_truth__tells_of_failed_writes(void **state)
-{
-    (void)state;
-    struct sim_truth_log *log = NULL;
-    struct error err = {0};
-    assert_int_equal(sim_truth_open("/nonexistent/truth", false, &log, &err), -ERROR_IO);
-    assert_non_null(strstr(err.text, "cannot write the truth log /nonexistent/truth"));
-    error_clear(&err);
-    assert_int_equal(sim_truth_open("/dev/full", false, &log, &err), 0);
-    const struct sim_truth entry = {.request = UINT64_MAX};
-    sim_truth_add(log, &entry);
-    assert_int_equal(sim_truth_close(log, &err), -ERROR_IO);
-    assert_non_null(strstr(err.text, "cannot write the truth log /dev/full: No space left"));
-    error_clear(&err);
-    assert_int_equal(sim_truth_close(NULL, &err), 0);
-    assert_int_equal(sim_server_stop(NULL, &err), 0);
-}
-
 static void test_start__tells_what_is_wrong(void **state)
 {
     (void)state;
@@ -431,6 +377,8 @@ static void test_start__tells_what_is_wrong(void **state)
         }
     }
     stop(first);
+    struct error err = {0};
+    assert_int_equal(sim_server_stop(NULL, &err), 0);
 }
 
 static void test_server__listens_on_ipv6_too(void **state)
@@ -554,9 +502,7 @@ int main(void)
         cmocka_unit_test(test_server__listens_on_ipv6_too),
         cmocka_unit_test(test_server__speaks_tls),
         cmocka_unit_test(test_truth__is_written_as_json_lines),
-        cmocka_unit_test(test_truth__is_handed_over_in_blocks),
-        cmocka_unit_test(test_truth__tells_of_failed_writes),
         cmocka_unit_test(test_start__tells_what_is_wrong),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, remove_folder);
 }
