@@ -505,6 +505,8 @@ static void test_json_copy__is_deep_and_apart(void **state)
     assert_null(copy->next);
     json_write_compact(copy, &after);
     assert_string_equal(after.data, before.data);
+    assert_int_equal(copy->len, 10);
+    assert_int_equal(json_find(copy, "list")->len, 7);
     const struct json *scalar = json_copy(&arena, json_find(copy, "u64"));
     assert_string_equal(scalar->text, "18446744073709551615");
 }

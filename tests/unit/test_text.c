@@ -63,6 +63,8 @@ static const struct {
     const char *error;
 } decimal_rows[] = {
     {"whole", "3", 3.0, NULL},
+    {"the greatest", "1000", 1000.0, NULL},
+    {"the smallest", "-1000.0", -1000.0, NULL},
     {"fraction", "2.5", 2.5, NULL},
     {"sign", "-2.5", -2.5, NULL},
     {"plus", "+2.5", 2.5, NULL},
