@@ -1,7 +1,7 @@
 # A thin front of meson: every target is one or two commands that can be typed by hand.
 BUILD ?= build/gcc
 
-.PHONY: all demo test check asan tsan fmt fmt-check install clean deps
+.PHONY: all demo test check asan tsan fuzz docs fmt fmt-check install clean deps
 
 all: deps $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -17,7 +17,7 @@ demo: all
 	@BENCH=$(BUILD)/src/cli/bench tools/demo
 
 test: all
-	meson test -C $(BUILD) --print-errorlogs
+	tools/run-tests $(BUILD)
 
 # All that .ci/run checks, on the tools that are installed.
 check:
@@ -30,6 +30,14 @@ asan: deps
 tsan: deps
 	[ -f build/tsan/build.ninja ] || meson setup build/tsan -Db_sanitize=thread -Dwerror=false
 	ninja -C build/tsan && meson test -C build/tsan --print-errorlogs
+
+# Each fuzzer for a minute, with sanitizers (clang).
+fuzz: deps
+	tools/run-fuzzers 60
+
+# The documents that the program generates from its own tables.
+docs: all
+	tools/generate-docs $(BUILD)/src/cli/bench
 
 fmt:
 	clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/unit/*.[ch]' 'tests/support/*.[ch]' 'tests/fuzz/*.c')
