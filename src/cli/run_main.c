@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Points of one benchmark, in order. */
 struct point_list {
@@ -101,7 +102,39 @@ static void print_plan_point(const struct cli_context *context, const struct poi
     }
 }
 
-/* --dry-run: the plan and one request as it would be sent, the key blanked. */
+/* Header lines whose values are secrets, or may be. */
+static bool is_secret_line(const char *line)
+{
+    static const char *const names[] = {
+        "authorization:", "proxy-authorization:", "x-api-key:", "api-key:", "cookie:"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strncasecmp(line, names[i], strlen(names[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Line by line, so that no key is ever shown: `bytes` is NUL-terminated. */
+static void print_request(const struct cli_context *context, const char *bytes, uint32_t len)
+{
+    const char *at = bytes;
+    const char *end = bytes + len;
+    while (at < end && *at != '\r') {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at));
+        const int line_len = line_end != NULL ? (int)(line_end - at) + 1 : (int)(end - at);
+        if (is_secret_line(at)) {
+            const char *colon = strchr(at, ':');
+            (void)fprintf(context->out, "%.*s: (hidden)\r\n", (int)(colon - at), at);
+        } else {
+            (void)fprintf(context->out, "%.*s", line_len, at);
+        }
+        at += line_len;
+    }
+    (void)fprintf(context->out, "%.*s\n", (int)(end - at), at);
+}
+
+/* --dry-run: the plan and one request as it would be sent, secrets hidden. */
 static void print_plan(
     const struct run_plan *plan, const struct run_work *work, const struct point_list *points)
 {
@@ -119,7 +152,8 @@ static void print_plan(
     }
     CLEANUP(mem_freep) char *bytes = mem_alloc((size_t)work->workload.len_max + 1, 1);
     const uint32_t len = workload_render(&work->workload, 0, bytes);
-    (void)fprintf(context->out, "first request, %u bytes\n%.*s\n", len, (int)len, bytes);
+    (void)fprintf(context->out, "first request, %u bytes\n", len);
+    print_request(context, bytes, len);
 }
 
 struct row_list {

@@ -326,7 +326,7 @@ static int stop_at_once(void *context, const struct point_snapshot *snapshot)
     return snapshot->n_ended > 0 ? *level : 0;
 }
 
-static void test_point_run__an_interrupted_point_keeps_what_is_complete(void **state)
+static void test_point_run__promise_31_an_interrupted_point_keeps_what_is_complete(void **state)
 {
     (void)state;
     for (int level = 1; level <= 2; level++) {
@@ -390,7 +390,7 @@ int main(void)
         cmocka_unit_test(test_point_run__every_fault_keeps_its_reason),
         cmocka_unit_test(test_point_run__an_answer_that_never_comes_times_out),
         cmocka_unit_test(test_point_run__what_does_not_end_in_the_grace_period_is_unfinished),
-        cmocka_unit_test(test_point_run__an_interrupted_point_keeps_what_is_complete),
+        cmocka_unit_test(test_point_run__promise_31_an_interrupted_point_keeps_what_is_complete),
         cmocka_unit_test(test_point_run__nobody_listens_is_one_clear_error),
         cmocka_unit_test(test_real_engines_1__closed_connections_do_not_cost_requests),
     };
