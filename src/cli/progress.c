@@ -58,23 +58,23 @@ static size_t progress_format(
     return len < PROGRESS_LINE_MAX ? (size_t)len : PROGRESS_LINE_MAX - 1;
 }
 
-int progress_tick(void *self_pointer, const struct point_snapshot *snapshot)
+int progress_tick(void *context, const struct point_snapshot *snapshot)
 {
-    struct progress *self = self_pointer;
+    struct progress *self = context;
     char line[PROGRESS_LINE_MAX];
     size_t len = progress_format(self, snapshot, line);
-    const struct cli_context *context = self->context;
-    if (context->log_is_tty) {
-        if (context->columns > 1 && len >= context->columns) {
-            len = context->columns - 1;
+    const struct cli_context *cli = self->context;
+    if (cli->log_is_tty) {
+        if (cli->columns > 1 && len >= cli->columns) {
+            len = cli->columns - 1;
         }
-        (void)fprintf(context->log, "\r%.*s\033[K", (int)len, line);
-        (void)fflush(context->log);
+        (void)fprintf(cli->log, "\r%.*s\033[K", (int)len, line);
+        (void)fflush(cli->log);
         self->drawn = true;
     } else if (snapshot->elapsed_ns - self->last_plain_ns >= PROGRESS_PLAIN_NS) {
         self->last_plain_ns = snapshot->elapsed_ns;
-        (void)fprintf(context->log, "%s\n", line);
-        (void)fflush(context->log);
+        (void)fprintf(cli->log, "%s\n", line);
+        (void)fflush(cli->log);
     }
     return progress_signals();
 }

@@ -26,7 +26,7 @@ void progress_catch_signals(void);
 int progress_signals(void);
 
 /* For point_options.tick with a struct progress as its context. */
-int progress_tick(void *self, const struct point_snapshot *snapshot);
+int progress_tick(void *context, const struct point_snapshot *snapshot);
 
 /* Wipes the line. */
 void progress_end(struct progress *self);

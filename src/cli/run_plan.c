@@ -99,7 +99,7 @@ static int find_credentials(struct run_plan *self, struct error *err)
     self->target.ca_file = options->cacert[0] != '\0' ? options->cacert : NULL;
     self->target.model = options->model;
     if (options->api_key_env[0] != '\0') {
-        self->target.api_key = getenv(options->api_key_env);
+        self->target.api_key = secure_getenv(options->api_key_env);
         if (self->target.api_key == NULL || self->target.api_key[0] == '\0') {
             return error_set(
                 err, ERROR_USAGE, "--api-key-env: environment variable %s is not set",
@@ -127,7 +127,7 @@ static int load_key(struct run_plan *self, struct error *err)
     }
     const char *passphrase = NULL;
     if (options->dev_key_pass_env[0] != '\0') {
-        passphrase = getenv(options->dev_key_pass_env);
+        passphrase = secure_getenv(options->dev_key_pass_env);
         if (passphrase == NULL) {
             return error_set(
                 err, ERROR_USAGE, "--dev-key-pass-env: environment variable %s is not set",
@@ -387,9 +387,14 @@ int run_work_render(struct run_work *self, struct run_plan *plan, struct error *
             plan, "max_tokens %u leaves no room for a prompt in the engine's context of %u tokens",
             self->shape.max_tokens, limit);
     }
-    return workload_init(
-        &self->workload, plan->engine, &plan->target, &self->shape, self->prompts.prompts,
-        self->prompts.n, err);
+    const struct workload_source source = {
+        .engine = plan->engine,
+        .target = &plan->target,
+        .shape = &self->shape,
+        .prompts = self->prompts.prompts,
+        .n_prompts = self->prompts.n,
+    };
+    return workload_init(&self->workload, &source, err);
 }
 
 void run_work_done(struct run_work *self)

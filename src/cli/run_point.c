@@ -149,15 +149,22 @@ static bool engine_has_changed(struct run_plan *plan)
     return changed;
 }
 
+/* A point that has been measured. */
+struct measured {
+    const struct run_work *work;
+    const struct point_choice *choice;
+    const struct point_result *result;
+    const struct summary *summary;
+};
+
 static int write_point(
     struct run_plan *plan,
-    const struct run_work *work,
-    const struct point_choice *choice,
-    const struct point_result *result,
-    const struct summary *summary,
+    const struct measured *measured,
     struct point_row *out,
     struct error *err)
 {
+    const struct run_work *work = measured->work;
+    const struct point_result *result = measured->result;
     char run_id[RUN_ID_SIZE];
     const int64_t real_ns = clock_real_ns();
     run_id_new(real_ns, run_id);
@@ -183,10 +190,10 @@ static int write_point(
         .dataset_id = work->prompts.id,
         .dataset_hash = work->prompts.hash,
         .seed = plan->options->seed,
-        .driver_options = run_driver_options(&arena, plan, work, choice, result),
+        .driver_options = run_driver_options(&arena, plan, work, measured->choice, result),
         .facts = &result->facts,
         .records = &result->records,
-        .summary = summary,
+        .summary = measured->summary,
         .slo_template = work->slo.id,
         .slo_hardware_class = work->slo.hardware_class,
         .slo_resolved = work->slo.resolved,
@@ -200,7 +207,8 @@ static int write_point(
         status = envelope_sign(&envelope, plan->key, err);
     }
     if (status == 0) {
-        status = envelope_write(&envelope, plan->options->output, choice->prefix, &path, err);
+        status =
+            envelope_write(&envelope, plan->options->output, measured->choice->prefix, &path, err);
     }
     if (status == 0) {
         out->envelope = mem_copy_text(file_base_name(path));
@@ -270,7 +278,8 @@ static int finish_point(
             err, ERROR_UNAVAILABLE,
             "no request was counted in the window, so nothing was measured and nothing is written");
     }
-    return write_point(plan, work, choice, result, summary, out, err);
+    const struct measured measured = {work, choice, result, summary};
+    return write_point(plan, &measured, out, err);
 }
 
 int run_point(

@@ -142,6 +142,16 @@ static void point_watch(struct point *point)
     }
 }
 
+/* Ends the first `n` threads: those that exist when another could not be started. */
+static void point_give_up(struct point *point, unsigned n)
+{
+    atomic_store(&point->control.stop, 2);
+    atomic_store(&point->start_ns, clock_mono_ns());
+    for (unsigned i = 0; i < n; i++) {
+        (void)pthread_join(point->threads[i], NULL);
+    }
+}
+
 static int point_run_threads(struct point *point, struct error *err)
 {
     struct point_thread threads[POINT_WORKERS_MAX];
@@ -149,12 +159,7 @@ static int point_run_threads(struct point *point, struct error *err)
         threads[i] = (struct point_thread){.point = point, .worker = &point->workers[i]};
         const int result = pthread_create(&point->threads[i], NULL, point_thread_main, &threads[i]);
         if (result != 0) {
-            /* Let those that exist end by themselves before their stack goes. */
-            atomic_store(&point->control.stop, 2);
-            atomic_store(&point->start_ns, clock_mono_ns());
-            for (unsigned k = 0; k < i; k++) {
-                (void)pthread_join(point->threads[k], NULL);
-            }
+            point_give_up(point, i);
             return error_set_os(err, ERROR_IO, result, "cannot start worker thread %u", i);
         }
     }

@@ -44,8 +44,8 @@ static void prepare_slots(struct worker *self)
 {
     const uint32_t n = slots_prepared(self);
     const struct workload *workload = self->options->workload;
-    self->slots = mem_alloc(n, sizeof(*self->slots));
-    self->free = mem_alloc(n, sizeof(*self->free));
+    self->slots = mem_alloc(n, sizeof(struct slot *));
+    self->free = mem_alloc(n, sizeof(struct slot *));
     for (uint32_t i = 0; i < n; i++) {
         struct slot *slot = MEM_NEW(struct slot);
         slot_init(slot, workload->len_max, workload->max_tokens);

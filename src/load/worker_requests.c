@@ -235,8 +235,8 @@ static struct slot *take_free_slot(struct worker *self)
     if (self->n_slots >= self->n_slots_max) {
         return NULL;
     }
-    self->slots = mem_resize(self->slots, (size_t)self->n_slots + 1, sizeof(*self->slots));
-    self->free = mem_resize(self->free, (size_t)self->n_slots + 1, sizeof(*self->free));
+    self->slots = mem_resize(self->slots, (size_t)self->n_slots + 1, sizeof(struct slot *));
+    self->free = mem_resize(self->free, (size_t)self->n_slots + 1, sizeof(struct slot *));
     struct slot *slot = MEM_NEW(struct slot);
     slot_init(slot, self->options->workload->len_max, self->options->workload->max_tokens);
     self->slots[self->n_slots++] = slot;

@@ -62,36 +62,28 @@ uint32_t workload_render(const struct workload *self, uint64_t index, char *out)
     return request->len;
 }
 
-int workload_init(
-    struct workload *out,
-    const struct engine_ops *engine,
-    const struct engine_target *target,
-    const struct request_shape *shape,
-    const struct prompt *prompts,
-    uint32_t n_prompts,
-    struct error *err)
+int workload_init(struct workload *out, const struct workload_source *source, struct error *err)
 {
-    assert(n_prompts > 0);
+    const uint32_t n = source->n_prompts;
+    assert(n > 0);
     struct workload self = {
-        .engine = engine,
-        .requests = mem_alloc(n_prompts, sizeof(struct rendered)),
-        .n = n_prompts,
-        .seed = shape->seed,
-        .max_tokens = shape->max_tokens,
+        .engine = source->engine,
+        .requests = mem_alloc(n, sizeof(struct rendered)),
+        .n = n,
+        .seed = source->shape->seed,
+        .max_tokens = source->shape->max_tokens,
     };
-    for (uint32_t i = 0; i < n_prompts; i++) {
-        const int result =
-            engine->render_request(engine, target, shape, &prompts[i], &self.requests[i], err);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct prompt *prompt = &source->prompts[i];
+        const int result = source->engine->render_request(
+            source->engine, source->target, source->shape, prompt, &self.requests[i], err);
         if (result < 0) {
             workload_done(&self);
             return result;
         }
-        if (self.requests[i].len > self.len_max) {
-            self.len_max = self.requests[i].len;
-        }
-        if (prompts[i].max_tokens > self.max_tokens) {
-            self.max_tokens = prompts[i].max_tokens;
-        }
+        self.len_max = self.requests[i].len > self.len_max ? self.requests[i].len : self.len_max;
+        self.max_tokens =
+            prompt->max_tokens > self.max_tokens ? prompt->max_tokens : self.max_tokens;
     }
     *out = self;
     return 0;

@@ -17,15 +17,18 @@ struct workload {
     uint32_t max_tokens; /* longest answer that any request asks for */
 };
 
+/* What a workload is made of; all borrowed while it is made. */
+struct workload_source {
+    const struct engine_ops *engine;
+    const struct engine_target *target;
+    const struct request_shape *shape; /* its seed draws order and salts */
+    const struct prompt *prompts;
+    uint32_t n_prompts; /* > 0 */
+};
+
 /* Renders every prompt.  *out is the caller's: workload_done.  Errors: those of render_request. */
-MUST_CHECK int workload_init(
-    struct workload *out,
-    const struct engine_ops *engine,
-    const struct engine_target *target,
-    const struct request_shape *shape,
-    const struct prompt *prompts,
-    uint32_t n_prompts,
-    struct error *err);
+MUST_CHECK int
+workload_init(struct workload *out, const struct workload_source *source, struct error *err);
 void workload_done(struct workload *self);
 
 /* Prompt of request `index`. */

@@ -51,8 +51,14 @@ static void rig_open(struct rig *rig, enum sim_style style, const char *faults, 
         .chat = true, .stream = stream, .max_tokens = TOKENS, .salt = true, .seed = 42};
     const struct engine_ops *engine =
         engine_find(style == SIM_STYLE_LLAMACPP ? "llamacpp" : "vllm");
-    assert_int_equal(
-        workload_init(&rig->workload, engine, &target, &shape, prompts, POOL, &err), 0);
+    const struct workload_source source = {
+        .engine = engine,
+        .target = &target,
+        .shape = &shape,
+        .prompts = prompts,
+        .n_prompts = POOL,
+    };
+    assert_int_equal(workload_init(&rig->workload, &source, &err), 0);
 }
 
 static void rig_close(struct rig *rig)

@@ -39,8 +39,14 @@ static void world_open(struct world *world, const char *faults)
     const struct prompt prompt = {.messages = &message, .n_messages = 1};
     const struct request_shape shape = {
         .chat = true, .stream = true, .max_tokens = TOKENS, .salt = true, .seed = 42};
-    assert_int_equal(
-        workload_init(&world->workload, engine_find("vllm"), &target, &shape, &prompt, 1, &err), 0);
+    const struct workload_source source = {
+        .engine = engine_find("vllm"),
+        .target = &target,
+        .shape = &shape,
+        .prompts = &prompt,
+        .n_prompts = 1,
+    };
+    assert_int_equal(workload_init(&world->workload, &source, &err), 0);
 }
 
 static int open_virtual(void *context, unsigned worker, struct transport **out, struct error *err)

@@ -24,8 +24,14 @@ static struct workload make_workload(uint32_t n, bool salt)
     const struct request_shape shape = {
         .chat = true, .stream = true, .max_tokens = 16, .salt = salt, .seed = 42};
     struct workload workload = {0};
-    const int result =
-        workload_init(&workload, engine_find("sim"), &target, &shape, prompts, n, &err);
+    const struct workload_source source = {
+        .engine = engine_find("sim"),
+        .target = &target,
+        .shape = &shape,
+        .prompts = prompts,
+        .n_prompts = n,
+    };
+    const int result = workload_init(&workload, &source, &err);
     assert_int_equal(result, 0);
     return workload;
 }
