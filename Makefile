@@ -1,7 +1,7 @@
 # A thin front of meson: every target is one or two commands that can be typed by hand.
 BUILD ?= build/gcc
 
-.PHONY: all demo test check asan tsan fuzz docs fmt fmt-check install clean deps
+.PHONY: all demo test check asan tsan fuzz lint docs fmt fmt-check install clean deps
 
 all: deps $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -34,6 +34,10 @@ tsan: deps
 # Each fuzzer for a minute, with sanitizers (clang).
 fuzz: deps
 	tools/run-fuzzers 60
+
+# clang-tidy and cppcheck.
+lint: deps
+	tools/lint
 
 # The documents that the program generates from its own tables.
 docs: all

@@ -7,6 +7,7 @@
 #include "codec/json_scan.h"
 #include "codec/json_tree.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Longest part of a key that a message shows. */
@@ -261,7 +262,8 @@ int json_parse(
     if (len > JSON_SIZE_MAX) {
         return error_set(err, ERROR_LIMIT, "%s is larger than %zu bytes", name, JSON_SIZE_MAX);
     }
-    const char *begin = text != NULL ? text : "";
+    assert(text != NULL || len == 0);
+    const char *begin = len > 0 ? text : ""; /* no arithmetic on a null pointer */
     struct reader reader = {
         .arena = arena,
         .name = name,

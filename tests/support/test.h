@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Fails unless |a - b| <= tolerance.  cmocka's own float assertion casts to float. */
+/* Fails unless |a - b| <= tolerance.  cmocka's own float assertion casts to float.
+ * Named like cmocka's own assertions. */
+// NOLINTNEXTLINE(readability-identifier-naming)
 #define assert_near(a, b, tolerance)                                                     \
     do {                                                                                 \
         const double near_a_ = (a);                                                      \
