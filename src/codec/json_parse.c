@@ -7,7 +7,6 @@
 #include "codec/json_scan.h"
 #include "codec/json_tree.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* Longest part of a key that a message shows. */
@@ -262,19 +261,20 @@ int json_parse(
     if (len > JSON_SIZE_MAX) {
         return error_set(err, ERROR_LIMIT, "%s is larger than %zu bytes", name, JSON_SIZE_MAX);
     }
-    assert(text != NULL || len == 0);
-    const char *begin = len > 0 ? text : ""; /* no arithmetic on a null pointer */
+    if (text == NULL || len == 0) { /* nothing was read: no arithmetic on a null pointer */
+        return error_set(err, ERROR_PARSE, "%s:1:1: a value is expected", name);
+    }
     struct reader reader = {
         .arena = arena,
         .name = name,
-        .at = begin,
-        .end = begin + len,
-        .line_begin = begin,
+        .at = text,
+        .end = text + len,
+        .line_begin = text,
         .line = 1,
         .err = err,
     };
-    if (len >= 3 && memcmp(begin, "\xef\xbb\xbf", 3) == 0) {
-        return reader_fail(&reader, begin, "a byte order mark is not allowed");
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        return reader_fail(&reader, text, "a byte order mark is not allowed");
     }
     if (read_text(&reader) < 0) {
         return -(int)err->code;
