@@ -136,11 +136,25 @@ static int read_schema(struct reader *self)
     return 0;
 }
 
+/* Letters, digits and dashes: what a UUID is made of, and what is written as it is read. */
+static bool is_run_id(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        const char c = text[i];
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int read_run_id(struct reader *self)
 {
     char *run_id = self->out->run_id;
-    if (json_pull_next(&self->pull) != JSON_TOKEN_STRING || self->pull.escaped ||
-        self->pull.len >= sizeof(self->out->run_id)) {
+    if (json_pull_next(&self->pull) != JSON_TOKEN_STRING ||
+        self->pull.len >= sizeof(self->out->run_id) ||
+        !is_run_id(self->pull.text, self->pull.len)) {
         return fault_at(self, "run_id", "a UUID is expected");
     }
     memcpy(run_id, self->pull.text, self->pull.len);

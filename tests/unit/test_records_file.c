@@ -433,6 +433,7 @@ static const struct damage damages[] = {
     {"point no object", POINT, "[]", "f:1: point: an object"},
     {"header member twice", "\"n_workers\":1", "\"n_workers\":1,\"n_workers\":1",
      "f:1: header: a member is given twice"},
+    {"run_id not ASCII", "\"run_id\":\"r\"", "\"run_id\":\"\xd5\x9c\"", "f:1: run_id: a UUID"},
     {"header member missing", "\"n_workers\":1,", "", "f:1: header: schema, run_id"},
     {"header cut", ",\"point\"", ",\"point", "f:1: "},
     {"point member missing", "\"seed\":42,", "", "f:1: seed: missing"},
