@@ -1,4 +1,5 @@
-/* The line is cut to the terminal's width: a line that wraps cannot be rewritten. */
+/* The line is cut to the terminal's width: a line that wraps cannot be rewritten.  What matters least
+ * (the median TTFT so far) stands last. */
 #include "cli/progress.h"
 
 #include "base/clock.h"
@@ -48,13 +49,13 @@ static size_t progress_format(
     const double tokens = whole_s > 0.0 ? (double)snapshot->n_tokens / whole_s : 0.0;
     char ttft[32] = "";
     if (!isnan(snapshot->ttft_p50_ms)) {
-        (void)snprintf(ttft, sizeof(ttft), "  TTFT p50 %.3g ms", snapshot->ttft_p50_ms);
+        (void)snprintf(ttft, sizeof(ttft), "  TTFT %.3g ms", snapshot->ttft_p50_ms);
     }
     const int len = snprintf(
         out, PROGRESS_LINE_MAX,
-        "%s %s %.0f%s s  %lld in flight  %.4g tok/s  %.3g req/s%s  %llu errors", self->label,
-        snapshot->phase, seconds, of, (long long)snapshot->in_flight, tokens, rate, ttft,
-        (unsigned long long)snapshot->n_failed);
+        "%s %s %.0f%s s  %lld in flight  %.4g tok/s  %.3g req/s  %llu errors%s", self->label,
+        snapshot->phase, seconds, of, (long long)snapshot->in_flight, tokens, rate,
+        (unsigned long long)snapshot->n_failed, ttft);
     return len < PROGRESS_LINE_MAX ? (size_t)len : PROGRESS_LINE_MAX - 1;
 }
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/passphrase.h"
 #include "hardware/fingerprint.h"
 
 #include <math.h>
@@ -125,16 +126,26 @@ static int load_key(struct run_plan *self, struct error *err)
         run_plan_warn(self, "%s does not exist: a real run would stop here", options->dev_key);
         return 0;
     }
-    const char *passphrase = NULL;
     if (options->dev_key_pass_env[0] != '\0') {
-        passphrase = secure_getenv(options->dev_key_pass_env);
+        const char *passphrase = secure_getenv(options->dev_key_pass_env);
         if (passphrase == NULL) {
             return error_set(
                 err, ERROR_USAGE, "--dev-key-pass-env: environment variable %s is not set",
                 options->dev_key_pass_env);
         }
+        return signing_key_load(options->dev_key, passphrase, &self->key, err);
     }
-    return signing_key_load(options->dev_key, passphrase, &self->key, err);
+    if (!signing_key_is_encrypted(options->dev_key)) {
+        return signing_key_load(options->dev_key, NULL, &self->key, err);
+    }
+    char *asked = NULL;
+    CLEANUP(mem_freep) char *prompt = mem_format("passphrase of %s: ", options->dev_key);
+    int result = passphrase_ask(prompt, &asked, err);
+    if (result == 0) {
+        result = signing_key_load(options->dev_key, asked, &self->key, err);
+    }
+    passphrase_free(asked);
+    return result;
 }
 
 /* The script is read whole and tried, so that a mistake in it is told before anything is written. */
