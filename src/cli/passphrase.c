@@ -45,7 +45,7 @@ int passphrase_ask(const char *prompt, char **out, struct error *err)
     char *line = mem_alloc(PASSPHRASE_MAX, 1);
     const bool read = fgets(line, PASSPHRASE_MAX, terminal) != NULL;
     (void)tcsetattr(fd, TCSAFLUSH, &before);
-    (void)fputs("\n", terminal);
+    (void)dprintf(fd, "\n"); /* not through the stream: it was last read from */
     if (!read) {
         passphrase_free(line);
         return no_terminal(err);
