@@ -42,7 +42,8 @@ void slot_reset(struct slot *self)
     self->done_seen = false;
     self->request_len = 0;
     self->request_sent = 0;
-    self->tokens_so_far = -1;
+    self->tokens_so_far = 0;
+    self->n_replaced = 0;
     self->n_events = 0;
     http_response_init(&self->http);
     sse_reset(&self->sse);
@@ -93,10 +94,10 @@ slot_add_token_event(struct slot *self, const struct answer_event *answer, struc
     }
     uint32_t tokens = 1;
     if (answer->tokens_so_far >= 0) {
-        const int32_t before = self->tokens_so_far < 0 ? 0 : self->tokens_so_far;
-        tokens = answer->tokens_so_far > before ? (uint32_t)(answer->tokens_so_far - before) : 0;
-        self->tokens_so_far = answer->tokens_so_far;
+        const uint32_t now = (uint32_t)answer->tokens_so_far;
+        tokens = now > self->tokens_so_far ? now - self->tokens_so_far : 0;
     }
+    self->tokens_so_far += tokens;
     self->events[self->n_events++] = (struct token_event){
         .arrival_ns = input->arrival_ns,
         .tokens = tokens,

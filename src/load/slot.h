@@ -40,9 +40,10 @@ struct slot {
     uint32_t request_sent;
     struct http_response http;
     struct sse sse;
-    struct bytes text;     /* generated so far, decoded */
-    struct bytes body;     /* of errors and of answers that do not stream */
-    int32_t tokens_so_far; /* the engine's running count, -1 before the first */
+    struct bytes text;      /* generated so far, decoded */
+    struct bytes body;      /* of errors and of answers that do not stream */
+    uint32_t tokens_so_far; /* counted so far: by the engine where it says, else one an event */
+    unsigned n_replaced;    /* connections that were gone before a byte was sent */
     uint32_t n_events;
     uint32_t cap_events;
     struct token_event *events;

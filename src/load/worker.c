@@ -165,7 +165,7 @@ void worker_connect(struct worker *self)
     }
     while (self->n_connecting > 0) {
         const size_t n = self->transport->ops->wait(
-            self->transport, CLOCK_NEVER, self->events, WORKER_EVENTS_MAX);
+            self->transport, worker_now(self) + WORKER_LOOK_NS, self->events, WORKER_EVENTS_MAX);
         for (size_t i = 0; i < n; i++) {
             handle_event(self, &self->events[i]);
         }
@@ -214,7 +214,8 @@ static bool watch_phases(struct worker *self, int64_t now_ns)
         return true;
     }
     const int64_t window_end_ns = control_window_end(control);
-    if (window_end_ns != CLOCK_NEVER && now_ns - window_end_ns >= self->options->grace_ns) {
+    if (self->n_counted_open > 0 && window_end_ns != CLOCK_NEVER &&
+        now_ns - window_end_ns >= self->options->grace_ns) {
         worker_abort(self, true, now_ns);
     }
     if (!self->reported && (counted_are_done(self, now_ns) || stop == 1)) {

@@ -12,6 +12,11 @@
 /* After a streamed reply a connection that is still open this much later will stay open. */
 #define LINK_SETTLE_NS INT64_C(5000000)
 
+/* A request takes so many other connections when one is gone before anything was sent. */
+enum {
+    LINK_REPLACED_MAX = 3
+};
+
 enum {
     WORKER_EVENTS_MAX = 256,
     WORKER_BUFFER_SIZE = 256 * 1024

@@ -169,19 +169,51 @@ static void wait_for_link(struct worker *self, struct slot *slot)
     worker_keep_spares(self);
 }
 
+/* The engine closed the connection while it was idle, and not a byte has been sent: another one takes
+ * its place, so that the request does not fail for it.  After LINK_REPLACED_MAX it does. */
+static void replace_link(struct worker *self, struct slot *slot, int64_t now_ns)
+{
+    worker_close_link(self, slot->link);
+    slot->link = NULL;
+    slot->n_replaced++;
+    if (slot->n_replaced <= LINK_REPLACED_MAX) {
+        wait_for_link(self, slot);
+        return;
+    }
+    slot_fail(
+        slot, &self->store, OUTCOME_CONNECT,
+        "every connection was closed by the engine before the request could be sent");
+    end_request(self, slot, now_ns, now_ns);
+}
+
+static void send_failed(struct worker *self, struct slot *slot, int64_t now_ns)
+{
+    if (slot->request_sent == 0) {
+        replace_link(self, slot, now_ns);
+        return;
+    }
+    worker_close_link(self, slot->link);
+    slot_fail(
+        slot, &self->store, OUTCOME_TRUNCATED,
+        "connection reset by the engine before the whole request was sent");
+    end_request(self, slot, worker_now(self), now_ns);
+}
+
+/* The first bytes of a request have left, and `sent_ns` was taken just before. */
+static void note_sent(struct worker *self, struct slot *slot, int64_t sent_ns)
+{
+    slot->record->sent_ns = sent_ns;
+    if (self->options->driver == DRIVER_CLOSED) {
+        count_request(self, slot, sent_ns);
+    }
+    (void)atomic_fetch_add_explicit(&self->progress->n_sent, 1, memory_order_relaxed);
+}
+
 void worker_send(struct worker *self, struct slot *slot, int64_t now_ns)
 {
     const struct transport_ops *ops = self->transport->ops;
-    struct record *record = slot->record;
-    if (record->sent_ns == RECORD_NONE) {
-        record->connect_ns = slot->state == SLOT_SENDING ? record->connect_ns : 0;
-        record->sent_ns = worker_now(self);
-        if (self->options->driver == DRIVER_CLOSED) {
-            count_request(self, slot, record->sent_ns);
-        }
-        (void)atomic_fetch_add_explicit(&self->progress->n_sent, 1, memory_order_relaxed);
-    }
     while (slot->request_sent < slot->request_len) {
+        const int64_t sent_ns = worker_now(self);
         const ssize_t n = ops->send(
             self->transport, slot->link->stream, slot->request + slot->request_sent,
             slot->request_len - slot->request_sent);
@@ -189,12 +221,11 @@ void worker_send(struct worker *self, struct slot *slot, int64_t now_ns)
             return;
         }
         if (n == TRANSPORT_RESET) {
-            worker_close_link(self, slot->link);
-            slot_fail(
-                slot, &self->store, OUTCOME_TRUNCATED,
-                "connection reset by the engine before the request was sent");
-            end_request(self, slot, worker_now(self), now_ns);
+            send_failed(self, slot, now_ns);
             return;
+        }
+        if (slot->request_sent == 0) {
+            note_sent(self, slot, sent_ns);
         }
         slot->request_sent += (uint32_t)n;
     }
@@ -262,7 +293,8 @@ static void start_due_closed(struct worker *self, int64_t now_ns)
     while (self->resting_first != NULL && self->resting_first->rest_until_ns <= now_ns) {
         self->free[self->n_free++] = queue_take(&self->resting_first);
     }
-    while (self->n_free > 0 && self->n_counted < self->quota) {
+    /* Those that wait for a connection will be counted when they are sent. */
+    while (self->n_free > 0 && self->n_counted + self->n_waiting < self->quota) {
         struct slot *slot = take_free_slot(self);
         const int64_t scheduled_ns = slot->free_ns > 0 ? slot->free_ns : now_ns;
         start_request(self, slot, self->next_index, scheduled_ns, now_ns);
@@ -395,7 +427,9 @@ void worker_receive(struct worker *self, struct link *link)
     if (progress == SLOT_MORE) {
         return;
     }
-    const bool reusable = progress == SLOT_ENDED && slot->http.keep_alive;
+    /* An answer that came before the whole request was sent leaves the connection in the middle of it. */
+    const bool reusable =
+        progress == SLOT_ENDED && slot->http.keep_alive && slot->request_sent == slot->request_len;
     worker_put_used_link(self, link, reusable, now_ns);
     end_request(self, slot, input.arrival_ns, now_ns);
 }

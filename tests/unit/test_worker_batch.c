@@ -1,4 +1,4 @@
-/* A transport made by hand, to put two events into one batch: the end of an answer, and the end of the
+/* A transport made by hand, for what no server can be made to do on time.  Two events in one batch: the end of an answer, and the end of the
  * idle connection that handling the first one closes.  The link of the second is gone by then; AddressSanitizer
  * sees a worker that looks at it all the same. */
 #include "base/clock.h"
@@ -36,7 +36,11 @@ struct fake {
     struct fake_stream streams[STREAMS_MAX];
     unsigned n_streams;
     unsigned n_sends;
-    unsigned n_dropped; /* events of streams that closed in their batch */
+    bool two_in_batch;         /* the first answer ends in one batch with the spare connection */
+    bool answers_early;        /* after one byte of the first request */
+    unsigned n_resets;         /* sends that still find their connection gone */
+    unsigned n_sends_at_close; /* when the first connection was closed */
+    unsigned n_dropped;        /* events of streams that closed in their batch */
     struct transport_event *batch;
     size_t n_batch;
 };
@@ -87,7 +91,8 @@ static size_t fake_wait(
     (void)n_max;
     struct fake *self = fake_of(transport);
     size_t n = fake_collect(self, events);
-    if (n == 0 && self->n_sends == 1 && self->n_streams == 2 && !self->streams[1].ended) {
+    if (n == 0 && self->two_in_batch && self->n_sends == 1 && self->n_streams == 2 &&
+        !self->streams[1].ended) {
         self->now_ns += IDLE_NS;
         self->streams[0].inbox = FINISH DONE;
         self->streams[1].ended = true;
@@ -108,10 +113,17 @@ fake_send(struct transport *transport, struct stream *stream, const void *data, 
 {
     (void)data;
     struct fake *self = fake_of(transport);
+    if (self->n_resets > 0) {
+        self->n_resets--;
+        return TRANSPORT_RESET;
+    }
+    if (self->answers_early && self->n_sends > 0 && stream == &self->streams[0].base) {
+        return TRANSPORT_AGAIN;
+    }
     self->n_sends++;
     ((struct fake_stream *)stream)->inbox =
-        self->n_sends == 1 ? HEAD TOKEN : HEAD TOKEN FINISH DONE;
-    return (ssize_t)len;
+        self->two_in_batch && self->n_sends == 1 ? HEAD TOKEN : HEAD TOKEN FINISH DONE;
+    return self->answers_early && self->n_sends == 1 ? 1 : (ssize_t)len;
 }
 
 static ssize_t fake_recv(
@@ -148,6 +160,9 @@ static void fake_close(struct transport *transport, struct stream *stream)
 {
     struct fake *self = fake_of(transport);
     ((struct fake_stream *)stream)->exists = false;
+    if (stream == &self->streams[0].base) {
+        self->n_sends_at_close = self->n_sends;
+    }
     for (size_t i = 0; i < self->n_batch; i++) {
         if (self->batch[i].stream == stream && stream == &self->streams[1].base) {
             self->batch[i].what = 0;
@@ -187,9 +202,9 @@ static int open_fake(void *context, unsigned worker, struct transport **out, str
     return 0;
 }
 
-static void test_worker__an_event_of_a_connection_closed_in_its_batch_is_passed_over(void **state)
+/* One stream, `n` requests, through the fake. */
+static void run(struct fake *fake, uint64_t n, struct point_result *out)
 {
-    (void)state;
     struct engine_target target = {.base_url = "http://127.0.0.1:1/v1", .model = "m"};
     struct error err = {0};
     assert_int_equal(endpoint_parse(target.base_url, &target.endpoint, &err), 0);
@@ -205,11 +220,10 @@ static void test_worker__an_event_of_a_connection_closed_in_its_batch_is_passed_
     };
     struct workload workload;
     assert_int_equal(workload_init(&workload, &source, &err), 0);
-    static struct fake fake = {.base = {.ops = &fake_ops}, .now_ns = NS_PER_S};
     const struct point_options options = {
         .driver = DRIVER_CLOSED,
         .concurrency = 1,
-        .n_requests = 2,
+        .n_requests = n,
         .duration_ns = CLOCK_NEVER,
         .gate = GATE_MODE_OFF,
         .warmup_timeout_ns = 60 * NS_PER_S,
@@ -219,22 +233,76 @@ static void test_worker__an_event_of_a_connection_closed_in_its_batch_is_passed_
         .virtual_time = true,
         .workload = &workload,
         .open_transport = open_fake,
-        .context = &fake,
+        .context = fake,
     };
+    assert_int_equal(point_run(&options, out, &err), 0);
+    workload_done(&workload);
+}
+
+static void test_worker__an_event_of_a_connection_closed_in_its_batch_is_passed_over(void **state)
+{
+    (void)state;
+    static struct fake fake = {
+        .base = {.ops = &fake_ops}, .now_ns = NS_PER_S, .two_in_batch = true};
     struct point_result result;
-    assert_int_equal(point_run(&options, &result, &err), 0);
+    run(&fake, 2, &result);
     assert_int_equal(fake.n_dropped, 1); /* the case came about */
     assert_int_equal(result.records.n, 2);
     assert_int_equal(result.records.records[0].outcome, OUTCOME_OK);
     assert_int_equal(result.records.records[1].outcome, OUTCOME_OK);
     point_result_done(&result);
-    workload_done(&workload);
+}
+
+/* Not a byte was sent: the request takes another connection and does not fail. */
+static void test_worker__a_connection_that_is_gone_before_the_send_is_replaced(void **state)
+{
+    (void)state;
+    static struct fake fake = {.base = {.ops = &fake_ops}, .now_ns = NS_PER_S, .n_resets = 2};
+    struct point_result result;
+    run(&fake, 1, &result);
+    assert_int_equal(fake.n_resets, 0);
+    assert_int_equal(result.records.n, 1);
+    assert_int_equal(result.records.records[0].outcome, OUTCOME_OK);
+    assert_true(result.records.records[0].sent_ns != RECORD_NONE);
+    point_result_done(&result);
+}
+
+static void test_worker__connections_that_are_always_gone_end_the_request(void **state)
+{
+    (void)state;
+    static struct fake fake = {.base = {.ops = &fake_ops}, .now_ns = NS_PER_S, .n_resets = 1000};
+    struct point_result result;
+    run(&fake, 1, &result);
+    assert_int_equal(fake.n_resets, 1000 - 4); /* the first, and three in its place */
+    assert_int_equal(result.records.n, 1);
+    assert_int_equal(result.records.records[0].outcome, OUTCOME_CONNECT);
+    assert_true(result.records.records[0].sent_ns == RECORD_NONE);
+    point_result_done(&result);
+}
+
+/* The rest of the first request was never sent: its connection must not carry the second one. */
+static void test_worker__an_answer_before_the_end_of_the_request_closes_the_connection(void **state)
+{
+    (void)state;
+    static struct fake fake = {
+        .base = {.ops = &fake_ops}, .now_ns = NS_PER_S, .answers_early = true};
+    struct point_result result;
+    run(&fake, 2, &result);
+    assert_int_equal(fake.n_sends, 2);
+    assert_int_equal(fake.n_sends_at_close, 1); /* at once, not when the run is over */
+    assert_int_equal(result.records.records[0].outcome, OUTCOME_OK);
+    assert_int_equal(result.records.records[1].outcome, OUTCOME_OK);
+    point_result_done(&result);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker__an_event_of_a_connection_closed_in_its_batch_is_passed_over),
+        cmocka_unit_test(test_worker__a_connection_that_is_gone_before_the_send_is_replaced),
+        cmocka_unit_test(
+            test_worker__an_answer_before_the_end_of_the_request_closes_the_connection),
+        cmocka_unit_test(test_worker__connections_that_are_always_gone_end_the_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
