@@ -81,18 +81,6 @@ list_points(struct point_list *out, const struct run_options *options, const str
     }
 }
 
-/* --all-benchmarks: the file's name begins with the benchmark id, dots as dashes. */
-static void name_by_benchmark(struct point_choice *choice, const struct spec *spec)
-{
-    (void)snprintf(choice->label, sizeof(choice->label), "%s", spec->id);
-    (void)snprintf(choice->prefix, sizeof(choice->prefix), "%s-", spec->id);
-    for (char *p = choice->prefix; *p != '\0'; p++) {
-        if (*p == '.') {
-            *p = '-';
-        }
-    }
-}
-
 static void print_plan_point(const struct cli_context *context, const struct point_choice *choice)
 {
     if (choice->driver == DRIVER_OPEN) {
@@ -175,49 +163,37 @@ static void measure_points(
         struct point_row *row = &rows->rows[rows->n++];
         if (run_point(plan, work, &points->choices[i], row, &err) < 0) {
             (void)fprintf(
-                plan->context->log, "bench run: point %s: %s\n", points->choices[i].label,
-                err.text);
+                plan->context->log, "bench run: point %s: %s\n", points->choices[i].name, err.text);
         }
     }
 }
 
-/* One benchmark: open, render, then show or measure. */
-static int run_benchmark(
-    struct run_plan *plan, struct run_work *work, struct row_list *rows, struct error *err)
+/* Renders a benchmark's requests and lists its points; sends nothing. */
+static int
+prepare(struct run_plan *plan, struct run_work *work, struct point_list *points, struct error *err)
 {
     const int result = run_work_render(work, plan, err);
     if (result < 0) {
         return result;
     }
-    struct point_list points;
-    list_points(&points, plan->options, work->spec);
-    if (plan->options->mode == RUN_ALL && points.n > 0) {
-        name_by_benchmark(&points.choices[0], work->spec);
-    }
-    if (points.n == 0) {
+    list_points(points, plan->options, work->spec);
+    if (points->n == 0) {
         return error_set(
             err, ERROR_USAGE, "%s has no points of this kind to sweep", work->spec->id);
     }
-    if (plan->options->strict && plan->n_warned > 0) {
-        return error_set(
-            err, ERROR_UNAVAILABLE, "--strict: %u warning%s above, so nothing was sent",
-            plan->n_warned, plan->n_warned == 1 ? "" : "s");
+    if (plan->options->mode == RUN_ALL) {
+        point_choice_benchmark(&points->choices[0], work->spec->id);
     }
-    if (plan->options->dry_run) {
-        print_plan(plan, work, &points);
-        return 0;
-    }
-    measure_points(plan, work, &points, rows);
     return 0;
 }
 
-static const char *first_head(enum run_mode mode, const struct row_list *rows, bool open)
+/* Head of the first column: what the points differ in. */
+static const char *first_head(enum run_mode mode, const struct point_list *points)
 {
-    (void)rows;
     if (mode == RUN_ALL) {
         return "benchmark";
     }
-    return open ? "rps" : "conc";
+    return points->choices[0].driver == DRIVER_OPEN ? "rps" : "conc";
 }
 
 static int list_benchmarks(const struct run_plan *plan)
@@ -251,27 +227,48 @@ open_works(struct run_plan *plan, struct run_work *works, size_t *out_n, struct 
     return 0;
 }
 
-static int run_all(struct run_plan *plan, struct run_work *works, size_t n, struct error *err)
+static int measure_all(
+    struct run_plan *plan, const struct run_work *works, const struct point_list *points, size_t n)
 {
     struct row_list *rows = MEM_NEW(struct row_list);
     progress_catch_signals();
-    int result = 0;
-    for (size_t i = 0; i < n && result == 0; i++) {
-        result = run_benchmark(plan, &works[i], rows, err);
+    for (size_t i = 0; i < n; i++) {
+        measure_points(plan, &works[i], &points[i], rows);
     }
-    int code = result;
-    if (result == 0 && !plan->options->dry_run) {
-        const bool open = plan->options->n_rates > 0 || plan->options->mode == RUN_RPS_SWEEP;
-        run_readout_print(
-            plan->context, first_head(plan->options->mode, rows, open), rows->rows, rows->n,
-            plan->options->json);
-        code = run_readout_exit_code(rows->rows, rows->n);
-    }
+    run_readout_print(
+        plan->context, first_head(plan->options->mode, &points[0]), rows->rows, rows->n,
+        plan->options->json);
+    const int code = run_readout_exit_code(rows->rows, rows->n);
     for (size_t i = 0; i < rows->n; i++) {
         point_row_done(&rows->rows[i]);
     }
     free(rows);
     return code;
+}
+
+/* Everything is rendered before anything is sent: a benchmark that cannot run does not cost the time
+ * of those before it. */
+static int run_works(struct run_plan *plan, struct run_work *works, size_t n, struct error *err)
+{
+    CLEANUP(mem_freep) struct point_list *points = mem_alloc(n, sizeof(*points));
+    for (size_t i = 0; i < n; i++) {
+        const int result = prepare(plan, &works[i], &points[i], err);
+        if (result < 0) {
+            return result;
+        }
+    }
+    if (plan->options->strict && plan->n_warned > 0) {
+        return error_set(
+            err, ERROR_UNAVAILABLE, "--strict: %u warning%s above, so nothing was sent",
+            plan->n_warned, plan->n_warned == 1 ? "" : "s");
+    }
+    if (!plan->options->dry_run) {
+        return measure_all(plan, works, points, n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        print_plan(plan, &works[i], &points[i]);
+    }
+    return EXIT_GOOD;
 }
 
 static int run_planned(struct run_plan *plan, struct error *err)
@@ -283,7 +280,7 @@ static int run_planned(struct run_plan *plan, struct error *err)
         result = run_plan_reach_engine(plan, err);
     }
     if (result == 0) {
-        result = run_all(plan, works, n, err);
+        result = run_works(plan, works, n, err);
     }
     for (size_t i = 0; i < n; i++) {
         run_work_done(&works[i]);

@@ -328,12 +328,14 @@ static int start_built_in(struct run_plan *self, struct error *err)
     return endpoint_parse(self->target.base_url, &self->target.endpoint, err);
 }
 
-/* In virtual time nobody can be asked: what the engine would say is known. */
+/* In virtual time nobody can be asked: the simulated engine's answers are known. */
 static void know_virtual_engine(struct run_plan *self)
 {
-    (void)snprintf(self->identity.version, sizeof(self->identity.version), "virtual");
-    (void)snprintf(self->identity.model, sizeof(self->identity.model), "sim");
-    self->identity.n_models = 1;
+    struct engine_identity *identity = &self->identity;
+    const struct sim_options sim = run_plan_sim_options(self->options);
+    (void)snprintf(identity->version, sizeof(identity->version), "%s", sim_version(sim.style));
+    (void)snprintf(identity->model, sizeof(identity->model), "sim");
+    identity->n_models = 1;
 }
 
 static int probe_engine(struct run_plan *self, struct error *err)

@@ -20,28 +20,45 @@
 /* Open loop: the last part of a wait that is spent spinning, so that the send is on time. */
 #define DISPATCH_SPIN_NS INT64_C(50000)
 
+/* Every `from` becomes `to`. */
+static void file_name_replace(char *text, char from, char to)
+{
+    for (char *p = text; *p != '\0'; p++) {
+        if (*p == from) {
+            *p = to;
+        }
+    }
+}
+
 void point_choice_closed(struct point_choice *out, uint32_t concurrency, bool single)
 {
-    *out = (struct point_choice){.driver = DRIVER_CLOSED, .concurrency = concurrency};
+    *out = (struct point_choice){
+        .driver = DRIVER_CLOSED, .concurrency = concurrency, .load = concurrency};
     (void)snprintf(out->label, sizeof(out->label), "%u", concurrency);
+    (void)snprintf(out->name, sizeof(out->name), "c%u", concurrency);
     if (!single) {
-        (void)snprintf(out->prefix, sizeof(out->prefix), "c%u-", concurrency);
+        (void)snprintf(out->prefix, sizeof(out->prefix), "%s-", out->name);
     }
 }
 
 void point_choice_open(struct point_choice *out, double rate_rps, bool single)
 {
-    *out = (struct point_choice){.driver = DRIVER_OPEN, .rate_rps = rate_rps};
+    *out = (struct point_choice){.driver = DRIVER_OPEN, .rate_rps = rate_rps, .load = rate_rps};
     (void)snprintf(out->label, sizeof(out->label), "%.10g", rate_rps);
-    if (single) {
-        return;
+    (void)snprintf(out->name, sizeof(out->name), "rps%s", out->label);
+    if (!single) {
+        (void)snprintf(out->prefix, sizeof(out->prefix), "%s-", out->name);
+        file_name_replace(out->prefix, '.', 'p');
     }
-    (void)snprintf(out->prefix, sizeof(out->prefix), "rps%s-", out->label);
-    for (char *p = out->prefix; *p != '\0'; p++) {
-        if (*p == '.') {
-            *p = 'p';
-        }
-    }
+}
+
+void point_choice_benchmark(struct point_choice *self, const char *id)
+{
+    self->load = (double)NAN;
+    (void)snprintf(self->label, sizeof(self->label), "%s", id);
+    (void)snprintf(self->name, sizeof(self->name), "%s", id);
+    (void)snprintf(self->prefix, sizeof(self->prefix), "%s-", id);
+    file_name_replace(self->prefix, '.', '-');
 }
 
 struct point_options run_point_options(
@@ -120,7 +137,7 @@ static int load_point(
     options.context = &source;
     struct progress progress = {
         .context = plan->context,
-        .label = choice->label,
+        .label = choice->name,
         .duration_ns = options.duration_ns,
         .n_requests = options.n_requests,
     };
@@ -298,6 +315,7 @@ int run_point(
         .validity = VALIDITY_INVALID,
     };
     (void)snprintf(out->label, sizeof(out->label), "%s", choice->label);
+    out->load = choice->load;
     struct json *shared_warnings = plan->warnings;
     plan->warnings = json_copy(&plan->arena, shared_warnings);
     struct point_result result = {0};

@@ -9,13 +9,16 @@ struct point_choice {
     enum driver driver;
     uint32_t concurrency; /* closed loop */
     double rate_rps;      /* open loop */
-    char label[64];       /* "c4", "rps0.5", "llm.inference.x": for progress and the readout */
+    char label[64];       /* in the readout: "4", "0.5", "llm.inference.x" */
+    char name[80];        /* in progress and messages: "c4", "rps0.5", "llm.inference.x" */
+    double load;          /* concurrency or rate; NAN where the label is a benchmark */
     char prefix[160];     /* of the files: "", "c4-", "rps0p5-", "llm-inference-x-" */
 };
 
 /* What the readout shows of a point. */
 struct point_row {
     char label[64];
+    double load;                 /* as in struct point_choice */
     double throughput_tok_per_s; /* NAN: not computable */
     double ttft_p50_ms;
     double tpot_p50_ms;
@@ -30,6 +33,8 @@ struct point_row {
 /* "c16-", "rps0p5-": the concurrency or rate as a file name's beginning. */
 void point_choice_closed(struct point_choice *out, uint32_t concurrency, bool single);
 void point_choice_open(struct point_choice *out, double rate_rps, bool single);
+/* --all-benchmarks: label and file are named by the benchmark instead. */
+void point_choice_benchmark(struct point_choice *self, const char *id);
 
 /* Measures, summarises, signs, writes.  A point that cannot be measured or written is described in
  * out->failure and in `err`. */

@@ -31,7 +31,11 @@ static bool has_flags(const struct point_row *rows, size_t n)
 static void add_row(struct report_table *table, const struct point_row *row, bool with_valid)
 {
     report_table_add_row(table);
-    report_table_text(table, COLUMN_FIRST, row->label);
+    if (isnan(row->load)) {
+        report_table_text(table, COLUMN_FIRST, row->label);
+    } else {
+        report_table_setting(table, COLUMN_FIRST, row->load, row->label);
+    }
     report_table_number(table, COLUMN_THROUGHPUT, row->throughput_tok_per_s, 1);
     report_table_number(table, COLUMN_TTFT, row->ttft_p50_ms, 2);
     report_table_number(table, COLUMN_TPOT, row->tpot_p50_ms, 2);

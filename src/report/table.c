@@ -89,6 +89,12 @@ void report_table_number(struct report_table *self, size_t column, double value,
     last_cell(self, column)->whole = decimals == 0 && fabs(value) < WHOLE_MAX;
 }
 
+void report_table_setting(struct report_table *self, size_t column, double value, const char *text)
+{
+    set_number(self, column, value, text);
+    last_cell(self, column)->whole = fabs(value - trunc(value)) <= 0.0 && fabs(value) < WHOLE_MAX;
+}
+
 void report_table_fixed(struct report_table *self, size_t column, double value, int decimals)
 {
     char text[REPORT_NUMBER_SIZE];

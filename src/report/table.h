@@ -51,6 +51,8 @@ void report_table_add_row(struct report_table *self);
  * an integer also in JSON. */
 void report_table_text(struct report_table *self, size_t column, const char *text);
 void report_table_number(struct report_table *self, size_t column, double value, int decimals);
+/* A number that a person gave: printed as `text` says it, a number in JSON. */
+void report_table_setting(struct report_table *self, size_t column, double value, const char *text);
 void report_table_fixed(struct report_table *self, size_t column, double value, int decimals);
 void report_table_flag(struct report_table *self, size_t column, bool value);
 

@@ -64,6 +64,9 @@ struct sim_action {
     int64_t arrived_ns; /* when the last byte of the request came */
 };
 
+/* Version that the engine tells of itself in this style; static. */
+const char *sim_version(enum sim_style style);
+
 /* `faults` (JSON text, may be NULL) is a fault script: see sim_fault.h.  Options are copied.
  * Errors: ERROR_PARSE, ERROR_USAGE naming the line. *out is the caller's: sim_free. */
 MUST_CHECK int sim_open(

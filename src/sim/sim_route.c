@@ -17,13 +17,18 @@ const char *sim_route_model(const struct sim *self)
     return other != NULL && identity_changed(self) ? other : self->model;
 }
 
+const char *sim_version(enum sim_style style)
+{
+    return style == SIM_STYLE_VLLM ? "0.32.0+sim" : "b1-sim";
+}
+
 const char *sim_route_version(const struct sim *self)
 {
     const char *other = self->habits->identity_version;
     if (other != NULL && identity_changed(self)) {
         return other;
     }
-    return sim_is_vllm(self) ? "0.32.0+sim" : "b1-sim";
+    return sim_version(self->options.style);
 }
 
 /* The scratch buffer holds the body. */

@@ -155,9 +155,41 @@ static void test_report_table_flag__is_a_word_and_a_boolean(void **state)
     report_table_done(&table);
 }
 
+static void test_report_table_setting__prints_what_was_given(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *text;
+        double value;
+        const char *json;
+    } rows[] = {
+        {"0.5", 0.5, "[{\"rps\":0.5}]"},
+        {"128", 128.0, "[{\"rps\":128}]"},
+        {"1234.5", 1234.5, "[{\"rps\":1234.5}]"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct report_column column = {"rps", NULL, true};
+        struct report_table table;
+        report_table_init(&table, NULL, &column, 1);
+        report_table_add_row(&table);
+        report_table_setting(&table, 0, rows[i].value, rows[i].text);
+        assert_string_equal(table.cells[0].text, rows[i].text);
+        struct arena arena = {0};
+        struct bytes json;
+        bytes_init(&json, BYTES_MAX_DEFAULT);
+        json_write_compact(report_table_json(&table, &arena), &json);
+        assert_string_equal(json.data, rows[i].json);
+        bytes_done(&json);
+        arena_done(&arena);
+        report_table_done(&table);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_report_table_setting__prints_what_was_given),
         cmocka_unit_test(test_report_table_print__one_line_a_row_where_there_is_room),
         cmocka_unit_test(test_report_table_print__80_columns_break_heads_at_underscores),
         cmocka_unit_test(test_report_table_print__promise_22_never_cuts),
