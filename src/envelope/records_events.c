@@ -1,9 +1,12 @@
 /* The number of events comes first and is bounded by the line's length, so that the array is taken
- * once; every column must then cover exactly that many. */
+ * once; every column must then cover exactly that many.  Columns arrive one after the other, so they
+ * meet in an unpacked array, which is packed when the line has been read. */
 #include "envelope/records_events.h"
 
+#include "base/mem.h"
 #include "envelope/records_field.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -20,13 +23,34 @@ enum {
 
 static const char *const column_keys[] = {"n_events", "gaps_ns", "tokens", "kinds", "shared"};
 
-static const char *read_n(struct events *self, struct json_pull *pull, struct arena *arena)
+void events_scratch_done(struct events_scratch *self)
+{
+    free(self->items);
+    token_log_done(&self->log);
+    *self = (struct events_scratch){0};
+}
+
+static void scratch_reserve(struct events_scratch *self, size_t n)
+{
+    if (self->log.words == NULL) {
+        token_log_init(&self->log, (uint32_t)n);
+    }
+    if (self->cap < n) {
+        self->items = mem_resize(self->items, n, sizeof(*self->items));
+        self->cap = n;
+    }
+    if (n > 0) {
+        memset(self->items, 0, n * sizeof(*self->items));
+    }
+}
+
+static const char *read_n(struct events *self, struct json_pull *pull)
 {
     if (!field_read_u64(json_pull_next(pull), pull, &self->n) || self->n > UINT32_MAX) {
         return "a number of events is expected";
     }
     if (self->n <= self->limit) {
-        self->items = arena_alloc(arena, self->n * sizeof(*self->items) + 1);
+        scratch_reserve(self->scratch, self->n);
     }
     return NULL;
 }
@@ -41,7 +65,7 @@ static const char *read_gaps(const struct events *self, struct json_pull *pull)
             at_ns > EVENT_TIME_MAX || at_ns < -EVENT_TIME_MAX) {
             return "as many gaps as events are expected, none negative";
         }
-        self->items[i].arrival_ns = at_ns;
+        self->scratch->items[i].arrival_ns = at_ns;
     }
     return json_pull_next(pull) == JSON_TOKEN_ARRAY_END ? NULL : "more gaps than events";
 }
@@ -95,7 +119,7 @@ static const char *read_runs(const struct events *self, struct json_pull *pull, 
         if (n > self->n - filled) {
             return "the runs cover more than all events";
         }
-        fill_run(self->items + filled, column, value, n);
+        fill_run(self->scratch->items + filled, column, value, n);
         filled += n;
     }
 }
@@ -112,7 +136,7 @@ static const char *read_shared(const struct events *self, struct json_pull *pull
         if (!field_read_u64(token, pull, &i) || i < next || i >= self->n) {
             return "rising indices of events are expected";
         }
-        self->items[i].shared_read = true;
+        self->scratch->items[i].shared_read = true;
         next = i + 1;
     }
 }
@@ -128,8 +152,7 @@ static unsigned column_of(const struct json_pull *pull, const char **key)
     return 0;
 }
 
-const char *events_read_member(
-    struct events *self, struct json_pull *pull, struct arena *arena, const char **key)
+const char *events_read_member(struct events *self, struct json_pull *pull, const char **key)
 {
     const unsigned column = column_of(pull, key);
     if (column == 0) {
@@ -140,7 +163,7 @@ const char *events_read_member(
     }
     self->seen |= column;
     if (column == COLUMN_COUNT) {
-        return read_n(self, pull, arena);
+        return read_n(self, pull);
     }
     if ((self->seen & COLUMN_COUNT) == 0) {
         return "n_events is expected before it";
@@ -157,7 +180,20 @@ const char *events_read_member(
     return column == COLUMN_SHARED ? read_shared(self, pull) : read_runs(self, pull, column);
 }
 
-const char *events_finish(const struct events *self, bool wanted, struct record *record)
+static const uint32_t *pack(const struct events *self, struct arena *arena)
+{
+    struct token_log *log = &self->scratch->log;
+    token_log_clear(log);
+    for (uint64_t i = 0; i < self->n; i++) {
+        token_log_add(log, &self->scratch->items[i]);
+    }
+    uint32_t *words = arena_alloc(arena, log->n_words * sizeof(*words));
+    memcpy(words, log->words, log->n_words * sizeof(*words));
+    return words;
+}
+
+const char *
+events_finish(const struct events *self, bool wanted, struct arena *arena, struct record *record)
 {
     if ((self->seen & COLUMN_COUNT) == 0) {
         return "n_events is missing";
@@ -170,6 +206,6 @@ const char *events_finish(const struct events *self, bool wanted, struct record 
         return "gaps_ns, tokens, kinds or shared is missing";
     }
     record->n_events = (uint32_t)self->n;
-    record->events = self->items;
+    record->event_words = pack(self, arena);
     return NULL;
 }

@@ -20,6 +20,7 @@ struct reader {
     bool has_header;
     uint32_t n_workers_read;
     uint64_t n_requests_read;
+    struct events_scratch scratch;
 };
 
 static int fault_at(const struct reader *self, const char *key, const char *what)
@@ -291,7 +292,7 @@ static int read_event_member(struct reader *self, void *object)
 {
     struct events *events = object;
     const char *key = NULL;
-    const char *fault = events_read_member(events, &self->pull, &self->out->arena, &key);
+    const char *fault = events_read_member(events, &self->pull, &key);
     if (key == NULL) {
         return 1;
     }
@@ -320,13 +321,14 @@ static int read_request(struct reader *self)
         return fault_at(self, "request", "more requests than the header says");
     }
     struct record *record = &out->records.records[self->n_requests_read];
-    struct events events = {.limit = (size_t)(self->pull.end - self->pull.begin)};
+    struct events events = {
+        .scratch = &self->scratch, .limit = (size_t)(self->pull.end - self->pull.begin)};
     const struct extra extra = {read_event_member, &events};
     int rc = read_object(self, field_request, field_request_len, record, &extra);
     if (rc < 0) {
         return rc;
     }
-    const char *fault = events_finish(&events, out->records.has_events, record);
+    const char *fault = events_finish(&events, out->records.has_events, &out->arena, record);
     if (fault != NULL) {
         return fault_at(self, "events", fault);
     }
@@ -416,6 +418,7 @@ int records_parse(
     if (rc == 0) {
         rc = check_counts(&reader);
     }
+    events_scratch_done(&reader.scratch);
     if (rc < 0) {
         records_loaded_done(&loaded);
         return rc;

@@ -5,6 +5,7 @@
  * have it. */
 #include "envelope/records_field.h"
 #include "envelope/records_file.h"
+#include "stats/token_events.h"
 
 #include <assert.h>
 
@@ -12,14 +13,14 @@ static void write_gaps(const struct record *record, struct bytes *out)
 {
     int64_t previous_ns = 0;
     bytes_add_text(out, ",\"gaps_ns\":[");
-    for (uint32_t i = 0; i < record->n_events; i++) {
-        const int64_t arrival_ns = record->events[i].arrival_ns;
-        assert(i == 0 || arrival_ns >= previous_ns);
-        if (i > 0) {
-            bytes_add_char(out, ',');
-        }
-        bytes_add_i64(out, arrival_ns - previous_ns);
-        previous_ns = arrival_ns;
+    const char *before = "";
+    struct token_reader reader = token_reader_of(record);
+    struct token_event event;
+    while (token_reader_next(&reader, &event)) {
+        bytes_add_text(out, before);
+        bytes_add_i64(out, event.arrival_ns - previous_ns);
+        previous_ns = event.arrival_ns;
+        before = ",";
     }
     bytes_add_char(out, ']');
 }
@@ -54,18 +55,21 @@ static void
 write_runs(const char *key, const struct record *record, enum column column, struct bytes *out)
 {
     bytes_add_text(out, key);
-    uint32_t begin = 0;
-    for (uint32_t i = 1; i <= record->n_events; i++) {
-        const uint32_t value = column_value(&record->events[begin], column);
-        if (i < record->n_events && column_value(&record->events[i], column) == value) {
-            continue;
-        }
-        if (begin > 0) {
+    uint32_t value = 0;
+    uint32_t n = 0; /* length of the run so far */
+    struct token_reader reader = token_reader_of(record);
+    struct token_event event;
+    while (token_reader_next(&reader, &event)) {
+        const uint32_t next = column_value(&event, column);
+        if (n > 0 && next != value) {
+            write_run(column, value, n, out);
             bytes_add_char(out, ',');
+            n = 0;
         }
-        write_run(column, value, i - begin, out);
-        begin = i;
+        value = next;
+        n++;
     }
+    write_run(column, value, n, out);
     bytes_add_char(out, ']');
 }
 
@@ -73,8 +77,10 @@ static void write_shared(const struct record *record, struct bytes *out)
 {
     const char *before = "";
     bytes_add_text(out, ",\"shared\":[");
-    for (uint32_t i = 0; i < record->n_events; i++) {
-        if (record->events[i].shared_read) {
+    struct token_reader reader = token_reader_of(record);
+    struct token_event event;
+    for (uint32_t i = 0; token_reader_next(&reader, &event); i++) {
+        if (event.shared_read) {
             bytes_add_text(out, before);
             bytes_add_i64(out, i);
             before = ",";

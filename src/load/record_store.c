@@ -67,14 +67,13 @@ struct record *record_store_add(struct record_store *self)
     return record;
 }
 
-struct token_event *
-record_store_keep_events(struct record_store *self, const struct token_event *events, uint32_t n)
+const uint32_t *record_store_keep_events(struct record_store *self, const struct token_log *events)
 {
-    if (n == 0) {
+    if (events->n_words == 0) {
         return NULL;
     }
-    struct token_event *kept = arena_alloc(&self->events, n * sizeof(*kept));
-    memcpy(kept, events, n * sizeof(*kept));
+    uint32_t *kept = arena_alloc(&self->events, events->n_words * sizeof(*kept));
+    memcpy(kept, events->words, events->n_words * sizeof(*kept));
     return kept;
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "stats/record.h"
+#include "stats/token_events.h"
 
 struct record_slab;
 
@@ -22,9 +22,8 @@ void record_store_done(struct record_store *self);
 /* A zeroed record with every time RECORD_NONE and every count unknown. */
 struct record *record_store_add(struct record_store *self);
 
-/* Copies events, or text, to where they stay. */
-struct token_event *
-record_store_keep_events(struct record_store *self, const struct token_event *events, uint32_t n);
+/* Copies packed events (NULL when there are none), or text, to where they stay. */
+const uint32_t *record_store_keep_events(struct record_store *self, const struct token_log *events);
 const char *record_store_keep_text(struct record_store *self, const char *text, size_t len);
 
 /* All records of all stores, ordered by index, in one array (the caller's: free); their events and

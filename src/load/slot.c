@@ -17,9 +17,8 @@ void slot_init(struct slot *self, uint32_t request_max, uint32_t events_expected
 {
     *self = (struct slot){
         .request = mem_alloc(request_max, 1),
-        .cap_events = events_expected + SLOT_EVENTS_SPARE,
     };
-    self->events = mem_alloc(self->cap_events, sizeof(*self->events));
+    token_log_init(&self->events, events_expected + SLOT_EVENTS_SPARE);
     http_response_init(&self->http);
     sse_init(&self->sse);
     bytes_init(&self->text, SLOT_TEXT_MAX);
@@ -29,7 +28,7 @@ void slot_init(struct slot *self, uint32_t request_max, uint32_t events_expected
 void slot_done(struct slot *self)
 {
     free(self->request);
-    free(self->events);
+    token_log_done(&self->events);
     sse_done(&self->sse);
     bytes_done(&self->text);
     bytes_done(&self->body);
@@ -45,6 +44,7 @@ void slot_reset(struct slot *self)
     self->tokens_so_far = 0;
     self->n_replaced = 0;
     self->n_events = 0;
+    token_log_clear(&self->events);
     http_response_init(&self->http);
     sse_reset(&self->sse);
     bytes_clear(&self->text);
@@ -75,10 +75,6 @@ static void set_first(int64_t *stamp, int64_t value)
 static void
 slot_add_token_event(struct slot *self, const struct answer_event *answer, struct slot_input *input)
 {
-    if (self->n_events == self->cap_events) {
-        self->cap_events *= 2;
-        self->events = mem_resize(self->events, self->cap_events, sizeof(*self->events));
-    }
     struct record *record = self->record;
     enum token_kind kind = TOKEN_CONTENT;
     if ((answer->what & ANSWER_CONTENT) != 0) {
@@ -98,12 +94,14 @@ slot_add_token_event(struct slot *self, const struct answer_event *answer, struc
         tokens = now > self->tokens_so_far ? now - self->tokens_so_far : 0;
     }
     self->tokens_so_far += tokens;
-    self->events[self->n_events++] = (struct token_event){
+    const struct token_event event = {
         .arrival_ns = input->arrival_ns,
         .tokens = tokens,
         .kind = (uint8_t)kind,
         .shared_read = input->n_token_events > 0,
     };
+    token_log_add(&self->events, &event);
+    self->n_events++;
     input->n_token_events++;
     set_first(&record->first_token_ns, input->arrival_ns);
     record->last_token_ns = input->arrival_ns;
@@ -300,13 +298,9 @@ void slot_finish(
 {
     struct record *record = self->record;
     record->n_events = self->n_events;
-    record->events = record_store_keep_events(store, self->events, self->n_events);
+    record->event_words = record_store_keep_events(store, &self->events);
     if (!record->output_tokens_usage && self->n_events > 0) {
-        int32_t tokens = 0;
-        for (uint32_t i = 0; i < self->n_events; i++) {
-            tokens += (int32_t)self->events[i].tokens;
-        }
-        record->output_tokens = tokens;
+        record->output_tokens = (int32_t)self->tokens_so_far;
     }
     digest_add(digest, self->text.data, self->text.len);
     digest_finish(digest, record->text_sha256);

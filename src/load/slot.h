@@ -45,9 +45,8 @@ struct slot {
     uint32_t tokens_so_far; /* counted so far: by the engine where it says, else one an event */
     unsigned n_replaced;    /* connections that were gone before a byte was sent */
     uint32_t n_events;
-    uint32_t cap_events;
-    struct token_event *events;
-    struct slot *prev; /* list of running slots, oldest first */
+    struct token_log events; /* n_events of them, packed */
+    struct slot *prev;       /* list of running slots, oldest first */
     struct slot *next;
     struct slot *next_queued; /* list of waiting or of resting slots */
     int64_t rest_until_ns;

@@ -49,16 +49,6 @@ enum token_kind {
     TOKEN_TOOL,
 };
 
-/* One event that carried generated text. */
-struct token_event {
-    int64_t arrival_ns; /* since the start of the point; never decreases within a request */
-    uint32_t tokens;    /* tokens it brought: the engine's count where known, else 1 (0: the engine
-                           counted nothing for it) */
-    uint8_t kind;       /* enum token_kind */
-    bool shared_read;   /* came in one read with an earlier token event of this request: its stamp
-                           is the read's last segment's, the earlier bound is the event before */
-};
-
 enum {
     RECORD_FINISH_SIZE = 16,
     RECORD_TEXT_SHA_SIZE = 32,
@@ -96,7 +86,9 @@ struct record {
     uint8_t text_sha256[RECORD_TEXT_SHA_SIZE]; /* of the generated text, all kinds in order */
 
     uint32_t n_events;
-    struct token_event *events; /* borrowed from the record_set's memory; NULL when n_events is 0 */
+    const uint32_t *event_words; /* token events, packed: read with token_reader_of
+                                    (token_events.h); borrowed from the record_set's memory; NULL
+                                    when n_events is 0 */
     const char
         *error_body;  /* up to RECORD_ERROR_BODY_MAX bytes of an error's body, or the reason of
                                a failure in words; borrowed; NULL when there is none */

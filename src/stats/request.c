@@ -2,6 +2,7 @@
 #include "stats/request.h"
 
 #include "base/clock.h"
+#include "stats/token_events.h"
 
 #include <math.h>
 
@@ -91,11 +92,12 @@ double request_tokens_between(
     uint64_t tokens_all = 0;
     uint64_t tokens_inside = 0;
     uint64_t events_inside = 0;
-    for (uint32_t i = 0; i < record->n_events; i++) {
-        const struct token_event *event = &record->events[i];
-        tokens_all += event->tokens;
-        if (is_between(event->arrival_ns, from_ns, to_ns)) {
-            tokens_inside += event->tokens;
+    struct token_reader reader = token_reader_of(record);
+    struct token_event event;
+    while (token_reader_next(&reader, &event)) {
+        tokens_all += event.tokens;
+        if (is_between(event.arrival_ns, from_ns, to_ns)) {
+            tokens_inside += event.tokens;
             events_inside++;
         }
     }

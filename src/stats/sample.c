@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "stats/token_events.h"
 
 #include <assert.h>
 #include <math.h>
@@ -70,9 +71,11 @@ static void add_gaps(struct gaps *self, const struct record *record, enum gap_ki
 {
     const size_t n_before = self->n;
     int64_t last_ns = RECORD_NONE;
-    for (uint32_t i = 0; i < record->n_events; i++) {
+    struct token_reader reader = token_reader_of(record);
+    struct token_event event;
+    while (token_reader_next(&reader, &event)) {
         struct weighted gap;
-        if (!next_gap(&record->events[i], kind, &last_ns, &gap)) {
+        if (!next_gap(&event, kind, &last_ns, &gap)) {
             continue;
         }
         gap.cluster = (uint32_t)self->n_clusters;

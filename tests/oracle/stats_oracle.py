@@ -26,8 +26,9 @@ def number(x):
     return repr(x)
 
 
-def write(name, lines, header="stats/record.h"):
-    head = ["/* Made by tests/oracle/stats_oracle.py; do not edit. */", "#pragma once", "", f'#include "{header}"', "",
+def write(name, lines, *headers):
+    head = ["/* Made by tests/oracle/stats_oracle.py; do not edit. */", "#pragma once", "",
+            *(f'#include "{header}"' for header in headers or ("stats/record.h",)), "",
             "#include <math.h>", "", "/* clang-format off */"]
     (HERE / name).write_text("\n".join(head + lines + ["/* clang-format on */", ""]))
 
@@ -296,14 +297,12 @@ def evidence_of(records, is_open):
 
 def summaries():
     records = make_point()
-    lines = ["static struct token_event summary_events[] = {"]
+    lines = ["/* Of one request after the other. */", "static const struct token_event summary_events[] = {"]
     for r in records:
         lines += [f"    {{.arrival_ns = {t}, .tokens = {k}}}," for t, k in r["events"]]
     lines += ["};", "", "static struct record summary_records[] = {"]
-    offset = 0
     for r in records:
-        events = f".n_events = {len(r['events'])}, .events = summary_events + {offset}" if r["events"] else ".n_events = 0"
-        offset += len(r["events"])
+        events = f".n_events = {len(r['events'])}"
         lines.append(f"    {{.index = {r['index']}, .phase = PHASE_{r['phase']}, .outcome = OUTCOME_{r['outcome']}, "
                      f".scheduled_ns = {r['scheduled']}, .sent_ns = {r['sent']}, .content_ns = {r['content']}, "
                      f".first_token_ns = {r['first']}, .last_token_ns = {r['last']}, .end_ns = {r['end']}, "
@@ -320,7 +319,7 @@ def summaries():
     for name, is_open in (("open", True), ("closed", False)):
         lines.append(f"static const struct measurement summary_evidence_{name} = {{")
         lines += [f"    .{k} = {v if isinstance(v, int) else number(v)}," for k, v in evidence_of(records, is_open).items()] + ["};"]
-    write("stats_summary.h", lines, "stats/summary.h")
+    write("stats_summary.h", lines, "stats/summary.h", "stats/token_events.h")
 
 
 if __name__ == "__main__":

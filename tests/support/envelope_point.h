@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "envelope/envelope.h"
+#include "support/events.h"
 #include "support/test.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@ enum {
 struct envelope_point {
     struct arena arena;
     struct record records[POINT_REQUESTS];
-    struct token_event events[POINT_REQUESTS][POINT_EVENTS];
+    uint32_t event_words[POINT_REQUESTS][POINT_EVENTS * TOKEN_EVENT_WORDS_MAX];
     struct worker_facts worker;
     struct record_set set;
     struct point_facts facts;
@@ -54,12 +55,12 @@ static inline void envelope_point_request(struct envelope_point *self, uint64_t 
         .http_status = 200,
         .bytes_received = 1234,
         .finish = "stop",
-        .n_events = POINT_EVENTS,
-        .events = self->events[i],
     };
+    struct token_event events[POINT_EVENTS];
     for (int64_t e = 0; e < POINT_EVENTS; e++) {
-        self->events[i][e] = (struct token_event){.arrival_ns = first_ns + e * 3 * ms, .tokens = 1};
+        events[e] = (struct token_event){.arrival_ns = first_ns + e * 3 * ms, .tokens = 1};
     }
+    events_pack(record, self->event_words[i], events, POINT_EVENTS);
 }
 
 static inline struct json *envelope_point_json(struct envelope_point *self, const char *text)

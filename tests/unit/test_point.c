@@ -5,6 +5,7 @@
 #include "load/point.h"
 #include "net/transport_socket.h"
 #include "sim/sim_server.h"
+#include "support/events.h"
 #include "support/test.h"
 
 #include <string.h>
@@ -132,8 +133,8 @@ static void check_ok_record(const struct record *record)
     assert_true(record->role_ns <= record->first_token_ns);
     assert_true(record->last_token_ns >= record->first_token_ns);
     assert_true(record->end_ns >= record->last_token_ns);
-    assert_true(record->events[0].arrival_ns == record->first_token_ns);
-    assert_true(record->events[TOKENS - 1].arrival_ns == record->last_token_ns);
+    assert_true(events_at(record, 0).arrival_ns == record->first_token_ns);
+    assert_true(events_at(record, TOKENS - 1).arrival_ns == record->last_token_ns);
 }
 
 static void test_point_run__closed_loop_sends_exactly_what_was_asked(void **state)

@@ -3,10 +3,12 @@
 #include "stats/figure.h"
 #include "stats/in_flight.h"
 #include "stats/request.h"
+#include "support/events.h"
 #include "support/test.h"
 
 /* Scheduled at 1 ms, sent at 3 ms, tokens at 10, 20 and 40 ms, end at 45 ms. */
 static struct token_event three_events[3];
+static uint32_t three_words[3 * TOKEN_EVENT_WORDS_MAX];
 
 static struct record three_tokens(void)
 {
@@ -16,7 +18,7 @@ static struct record three_tokens(void)
     three_events[0].arrival_ns = 10 * NS_PER_MS;
     three_events[1].arrival_ns = 20 * NS_PER_MS;
     three_events[2].arrival_ns = 40 * NS_PER_MS;
-    return (struct record){
+    struct record record = {
         .phase = PHASE_WINDOW,
         .scheduled_ns = 1 * NS_PER_MS,
         .sent_ns = 3 * NS_PER_MS,
@@ -26,9 +28,9 @@ static struct record three_tokens(void)
         .end_ns = 45 * NS_PER_MS,
         .prompt_tokens = 7,
         .output_tokens = 3,
-        .n_events = 3,
-        .events = three_events,
     };
+    events_pack(&record, three_words, three_events, 3);
+    return record;
 }
 
 static void test_request_quantity__follows_the_definitions(void **state)
@@ -148,6 +150,7 @@ static void test_request_tokens_between__spreads_the_total_over_the_events(void 
         for (size_t e = 0; e < 3; e++) {
             three_events[e].tokens = rows[r].tokens[e];
         }
+        events_pack(&record, three_words, three_events, 3);
         record.output_tokens = rows[r].output_tokens;
         record.output_tokens_usage = rows[r].usage;
         const double got = request_tokens_between(
@@ -195,7 +198,7 @@ static void test_request_tokens_between__counts_nothing_that_never_arrived(void 
     const struct point_facts facts = {.streaming = true};
     struct record record = three_tokens();
     record.n_events = 0;
-    record.events = NULL;
+    record.event_words = NULL;
     record.output_tokens = 20;
     record.output_tokens_usage = true;
     assert_near(request_tokens_between(&facts, &record, 0, 100 * NS_PER_MS), 0.0, 0.0);

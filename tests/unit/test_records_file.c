@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "envelope/records_file.h"
+#include "support/events.h"
 #include "support/test.h"
 
 #include <string.h>
@@ -51,19 +52,21 @@ static const char *random_text(struct rng *rng, struct arena *arena, size_t max)
 
 static void random_events(struct rng *rng, struct arena *arena, struct record *record)
 {
-    record->n_events = (uint32_t)rng_below(rng, 20);
-    if (record->n_events == 0) {
+    const uint32_t n = (uint32_t)rng_below(rng, 20);
+    if (n == 0) {
         return;
     }
-    record->events = arena_alloc(arena, record->n_events * sizeof(*record->events));
+    struct token_event events[20];
     int64_t at_ns = (int64_t)rng_below(rng, 1000000) - 10;
-    for (uint32_t i = 0; i < record->n_events; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         at_ns += (int64_t)rng_below(rng, 3) * (int64_t)rng_below(rng, 1000000);
-        record->events[i].arrival_ns = at_ns;
-        record->events[i].tokens = (uint32_t)rng_below(rng, 3);
-        record->events[i].kind = (uint8_t)rng_below(rng, 3);
-        record->events[i].shared_read = rng_below(rng, 5) == 0;
+        events[i].arrival_ns = at_ns;
+        events[i].tokens = (uint32_t)rng_below(rng, 3);
+        events[i].kind = (uint8_t)rng_below(rng, 3);
+        events[i].shared_read = rng_below(rng, 5) == 0;
     }
+    uint32_t *words = arena_alloc(arena, n * TOKEN_EVENT_WORDS_MAX * sizeof(*words));
+    events_pack(record, words, events, n);
 }
 
 static void random_record(struct rng *rng, struct arena *arena, struct record *record)
@@ -178,10 +181,12 @@ static void assert_same_events(const struct record *a, const struct record *b)
 {
     assert_int_equal(a->n_events, b->n_events);
     for (uint32_t i = 0; i < a->n_events; i++) {
-        assert_int_equal(a->events[i].arrival_ns, b->events[i].arrival_ns);
-        assert_int_equal(a->events[i].tokens, b->events[i].tokens);
-        assert_int_equal(a->events[i].kind, b->events[i].kind);
-        assert_int_equal(a->events[i].shared_read, b->events[i].shared_read);
+        const struct token_event left = events_at(a, i);
+        const struct token_event right = events_at(b, i);
+        assert_int_equal(left.arrival_ns, right.arrival_ns);
+        assert_int_equal(left.tokens, right.tokens);
+        assert_int_equal(left.kind, right.kind);
+        assert_int_equal(left.shared_read, right.shared_read);
     }
 }
 
@@ -193,13 +198,13 @@ static void assert_same_record(struct record *a, struct record *b, bool events)
         assert_same_events(a, b);
     } else {
         assert_int_equal(b->n_events, 0);
-        assert_null(b->events);
+        assert_null(b->event_words);
     }
     struct record *const both[2] = {a, b};
     for (size_t i = 0; i < 2; i++) {
         both[i]->error_body = NULL;
         both[i]->text = NULL;
-        both[i]->events = NULL;
+        both[i]->event_words = NULL;
         both[i]->n_events = 0;
     }
     assert_memory_equal(a, b, sizeof(*a));
@@ -312,7 +317,7 @@ static void test_records_write__stops_at_its_limit(void **state)
 static void test_records_write__writes_this_text(void **state)
 {
     (void)state;
-    struct token_event events[] = {
+    const struct token_event events[] = {
         {60, 1, TOKEN_CONTENT, false}, {80, 1, TOKEN_CONTENT, false}, {90, 2, TOKEN_CONTENT, true}};
     struct record record = {
         .index = 5,
@@ -336,9 +341,9 @@ static void test_records_write__writes_this_text(void **state)
         .http_status = 200,
         .bytes_received = 900,
         .finish = "stop",
-        .n_events = 3,
-        .events = events,
         .text = "a\xc3\xa9"};
+    uint32_t words[ARRAY_LEN(events) * TOKEN_EVENT_WORDS_MAX];
+    events_pack(&record, words, events, ARRAY_LEN(events));
     memset(record.text_sha256, 1, sizeof(record.text_sha256));
     struct worker_facts worker = {
         .cpu_ns = 7,
@@ -542,7 +547,7 @@ static void test_records_parse__passes_over_what_it_does_not_know(void **state)
     struct error err = {0};
     assert_int_equal(records_parse("f", text, strlen(text), &loaded, &err), 0);
     assert_int_equal(loaded.facts.workers[0].cpu_ns, 7);
-    assert_int_equal(loaded.records.records[0].events[2].arrival_ns, 90);
+    assert_int_equal(events_at(&loaded.records.records[0], 2).arrival_ns, 90);
     records_loaded_done(&loaded);
 }
 

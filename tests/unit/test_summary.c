@@ -4,6 +4,7 @@
 #include "oracle/stats_summary.h"
 #include "stats/percentile.h"
 #include "stats/summary.h"
+#include "support/events.h"
 #include "support/test.h"
 
 #include <string.h>
@@ -17,6 +18,14 @@ static struct summary *compute(const struct point_facts *facts, const struct rec
 
 static struct record_set oracle_records(void)
 {
+    static uint32_t words[ARRAY_LEN(summary_events) * TOKEN_EVENT_WORDS_MAX];
+    size_t at = 0;
+    for (size_t i = 0; i < ARRAY_LEN(summary_records); i++) {
+        struct record *record = &summary_records[i];
+        events_pack(
+            record, words + at * TOKEN_EVENT_WORDS_MAX, summary_events + at, record->n_events);
+        at += record->n_events;
+    }
     return (struct record_set){
         .records = summary_records,
         .n = ARRAY_LEN(summary_records),
@@ -269,15 +278,16 @@ static void test_summary_compute__lists_unsupported_percentiles(void **state)
 static void test_summary_compute__needs_requests_and_not_only_tokens_for_itl(void **state)
 {
     (void)state;
-    static struct token_event events[10][1000];
+    static struct token_event events[1000];
+    static uint32_t words[10][1000 * TOKEN_EVENT_WORDS_MAX];
     struct record records[10];
     for (size_t r = 0; r < ARRAY_LEN(records); r++) {
         for (size_t e = 0; e < 1000; e++) {
-            events[r][e] = (struct token_event){
+            events[e] = (struct token_event){
                 .arrival_ns = (int64_t)(e * 10000000 + r * e * 1000), .tokens = 1};
         }
-        records[r] = (struct record){
-            .index = r, .phase = PHASE_WINDOW, .n_events = 1000, .events = events[r]};
+        records[r] = (struct record){.index = r, .phase = PHASE_WINDOW};
+        events_pack(&records[r], words[r], events, 1000);
     }
     const struct record_set set = {.records = records, .n = 10, .has_events = true};
     const struct point_facts facts = {.streaming = true, .window_end_ns = INT64_C(1) << 40};
