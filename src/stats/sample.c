@@ -1,5 +1,10 @@
-/* Two walks over the records: the first counts, the second fills.  Sorting makes everything that
- * follows independent of the order in which requests happened to be stored. */
+/* One value a request: counted, filled, sorted.  Sorting makes everything that follows independent of
+ * the order in which requests happened to be stored.
+ *
+ * Gaps may be a hundred million, so they are not gathered and then sorted, which would take their
+ * memory twice: they are counted, then written straight to their places among buckets of neighbouring
+ * values, and each short bucket is sorted.  The records are walked three times, which is cheap.
+ * Equal gaps stay in the order of their requests. */
 #include "stats/sample.h"
 
 #include "base/clock.h"
@@ -9,6 +14,11 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+
+enum {
+    BUCKET_LEN = 32,     /* gaps aimed at in one bucket: these are sorted by insertion */
+    BUCKET_BITS_MAX = 18 /* 2 MiB of places */
+};
 
 void sample_init(
     struct sample *self,
@@ -66,29 +76,100 @@ static bool next_gap(
     return true;
 }
 
-/* Appends the gaps of one request. */
-static void add_gaps(struct gaps *self, const struct record *record, enum gap_kind kind)
+static bool has_gaps(const struct record *record)
 {
-    const size_t n_before = self->n;
+    return request_is_counted(record) && record->outcome == OUTCOME_OK && record->n_events > 1;
+}
+
+/* What is done with every gap: three walks put them where they belong. */
+enum walk {
+    WALK_COUNT,
+    WALK_MEASURE, /* sizes of the buckets */
+    WALK_PLACE,
+};
+
+struct placing {
+    struct gaps *gaps;
+    uint64_t key_min; /* of all values */
+    uint64_t key_max;
+    unsigned shift; /* key - key_min to bucket */
+    size_t n_buckets;
+    size_t *places; /* WALK_MEASURE: [bucket + 1] its size; WALK_PLACE: where its next gap goes */
+};
+
+static size_t bucket_of(const struct placing *self, double value)
+{
+    return (size_t)((sort_key(value) - self->key_min) >> self->shift);
+}
+
+static void take_gap(struct placing *self, enum walk walk, const struct weighted *gap)
+{
+    switch (walk) {
+    case WALK_COUNT: {
+        const uint64_t key = sort_key(gap->value);
+        self->key_min = key < self->key_min ? key : self->key_min;
+        self->key_max = key > self->key_max ? key : self->key_max;
+        self->gaps->n_repeated += gap->weight;
+        self->gaps->n++;
+        break;
+    }
+    case WALK_MEASURE:
+        self->places[bucket_of(self, gap->value) + 1]++;
+        break;
+    case WALK_PLACE:
+        self->gaps->items[self->places[bucket_of(self, gap->value)]++] = *gap;
+        break;
+    }
+}
+
+/* Takes the gaps of one request; returns whether there were any. */
+static bool walk_request(
+    struct placing *self,
+    enum walk walk,
+    const struct record *record,
+    enum gap_kind kind,
+    uint32_t cluster)
+{
+    bool any = false;
     int64_t last_ns = RECORD_NONE;
     struct token_reader reader = token_reader_of(record);
     struct token_event event;
     while (token_reader_next(&reader, &event)) {
         struct weighted gap;
-        if (!next_gap(&event, kind, &last_ns, &gap)) {
-            continue;
+        if (next_gap(&event, kind, &last_ns, &gap)) {
+            gap.cluster = cluster;
+            take_gap(self, walk, &gap);
+            any = true;
         }
-        gap.cluster = (uint32_t)self->n_clusters;
-        self->n_repeated += gap.weight;
-        self->items[self->n] = gap;
-        self->n++;
     }
-    self->n_clusters += self->n > n_before;
+    return any;
 }
 
-static bool has_gaps(const struct record *record)
+static void
+walk_all(struct placing *self, enum walk walk, const struct record_set *records, enum gap_kind kind)
 {
-    return request_is_counted(record) && record->outcome == OUTCOME_OK && record->n_events > 1;
+    size_t n_clusters = 0;
+    for (uint64_t i = 0; i < records->n; i++) {
+        const struct record *record = &records->records[i];
+        if (has_gaps(record)) {
+            n_clusters += walk_request(self, walk, record, kind, (uint32_t)n_clusters);
+        }
+    }
+    self->gaps->n_clusters = n_clusters;
+}
+
+/* As many buckets as make them short, over the range of the values. */
+static void choose_buckets(struct placing *self)
+{
+    unsigned bits = 0;
+    while (bits < BUCKET_BITS_MAX && self->gaps->n >> bits > BUCKET_LEN) {
+        bits++;
+    }
+    const uint64_t range = self->key_max - self->key_min;
+    while (range >> self->shift >> bits > 0) {
+        self->shift++;
+    }
+    self->n_buckets = (size_t)1 << bits;
 }
 
 void gaps_init(
@@ -98,19 +179,29 @@ void gaps_init(
     enum gap_kind kind)
 {
     *self = (struct gaps){0};
-    size_t n_max = 0;
-    const bool streams = facts->streaming && records->has_events;
-    for (uint64_t i = 0; streams && i < records->n; i++) {
-        n_max += has_gaps(&records->records[i]) ? records->records[i].n_events - 1 : 0;
+    if (!facts->streaming || !records->has_events) {
+        return;
     }
-    self->items = mem_alloc(n_max, sizeof(*self->items));
-    for (uint64_t i = 0; streams && i < records->n; i++) {
-        if (has_gaps(&records->records[i])) {
-            add_gaps(self, &records->records[i], kind);
-        }
+    struct placing placing = {.gaps = self, .key_min = UINT64_MAX};
+    walk_all(&placing, WALK_COUNT, records, kind);
+    if (self->n == 0) {
+        return;
     }
-    assert(self->n <= n_max);
-    sort_weighted(self->items, self->n);
+    choose_buckets(&placing);
+    CLEANUP(mem_freep)
+    size_t *places = mem_alloc(placing.n_buckets + 1, sizeof(*places));
+    placing.places = places;
+    walk_all(&placing, WALK_MEASURE, records, kind);
+    for (size_t b = 1; b <= placing.n_buckets; b++) {
+        places[b] += places[b - 1];
+    }
+    self->items = mem_alloc(self->n, sizeof(*self->items));
+    walk_all(&placing, WALK_PLACE, records, kind);
+    /* Each place has moved to the end of its bucket. */
+    for (size_t b = 0; b < placing.n_buckets; b++) {
+        const size_t begin = b == 0 ? 0 : places[b - 1];
+        sort_weighted(self->items + begin, places[b] - begin);
+    }
 }
 
 void gaps_done(struct gaps *self)

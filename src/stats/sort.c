@@ -22,7 +22,7 @@ enum {
 
 #define SIGN_BIT (UINT64_C(1) << 63)
 
-static uint64_t sort_key(double value)
+uint64_t sort_key(double value)
 {
     uint64_t bits = 0;
     memcpy(&bits, &value, sizeof(bits));

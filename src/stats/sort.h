@@ -14,6 +14,9 @@ struct weighted {
     uint32_t cluster;
 };
 
+/* Orders as the values do, infinities included. */
+uint64_t sort_key(double value);
+
 /* Sorts in place, ascending. */
 void sort_doubles(double *values, size_t n);
 

@@ -51,10 +51,9 @@ struct inputs {
     const struct record_set *records;
     double n_counted;
     struct sample samples[QUANTITY_COUNT];
-    struct gaps itl;
-    struct gaps icl;
-    struct gap_groups itl_groups;
-    struct gap_groups icl_groups;
+    enum source gaps_source; /* ITL, ICL, or none yet: their memory is large, so one at a time */
+    struct gaps gaps;
+    struct gap_groups groups;
 };
 
 /* clang-format off */
@@ -206,7 +205,7 @@ struct support {
 static struct support support_of(const struct inputs *inputs, const struct rule *rule)
 {
     if (reads_gaps(rule)) {
-        const struct gaps *gaps = rule->source == SOURCE_ITL ? &inputs->itl : &inputs->icl;
+        const struct gaps *gaps = &inputs->gaps;
         return (struct support){.n_values = gaps->n_repeated, .n_requests = gaps->n_clusters};
     }
     if (rule->source == SOURCE_SHARE) {
@@ -237,8 +236,7 @@ static void compute_value(
     struct rng rng;
     bootstrap_start(&rng, inputs->facts->seed, rule->key);
     const uint64_t n = support_of(inputs, rule).n_values;
-    const struct gap_groups *groups =
-        rule->source == SOURCE_ITL ? &inputs->itl_groups : &inputs->icl_groups;
+    const struct gap_groups *groups = &inputs->groups;
     double figure = (double)NAN;
     switch (rule->source) {
     case SOURCE_SAMPLE:
@@ -268,8 +266,29 @@ static void compute_value(
     }
 }
 
+static void inputs_drop_gaps(struct inputs *self)
+{
+    gap_groups_done(&self->groups);
+    gaps_done(&self->gaps);
+}
+
+/* Gathers the gaps that a rule reads, unless they are there. */
+static void inputs_take_gaps(struct inputs *self, enum source source)
+{
+    if (self->gaps_source == source) {
+        return;
+    }
+    inputs_drop_gaps(self);
+    self->gaps_source = source;
+    const bool is_itl = source == SOURCE_ITL;
+    struct rng rng;
+    gaps_init(&self->gaps, self->facts, self->records, is_itl ? GAP_TOKENS : GAP_EVENTS);
+    bootstrap_start(&rng, self->facts->seed, is_itl ? "itl" : "icl");
+    gap_groups_init(&self->groups, &self->gaps, &rng);
+}
+
 static void add_value(
-    const struct inputs *inputs,
+    struct inputs *inputs,
     const struct metric *metric,
     const struct rule *rule,
     struct summary *out)
@@ -278,6 +297,9 @@ static void add_value(
     struct summary_value *value = &out->values[out->n_values];
     *value = (struct summary_value){
         .metric = metric, .value = (double)NAN, .low = (double)NAN, .high = (double)NAN};
+    if (reads_gaps(rule)) {
+        inputs_take_gaps(inputs, rule->source);
+    }
     const struct support support = support_of(inputs, rule);
     const bool supported = is_supported(rule, support);
     compute_value(inputs, rule, supported, value);
@@ -295,27 +317,21 @@ static void inputs_done(struct inputs *self)
     for (size_t q = 0; q < QUANTITY_COUNT; q++) {
         sample_done(&self->samples[q]);
     }
-    gap_groups_done(&self->itl_groups);
-    gap_groups_done(&self->icl_groups);
-    gaps_done(&self->itl);
-    gaps_done(&self->icl);
+    inputs_drop_gaps(self);
 }
 
 static void
 inputs_init(struct inputs *self, const struct point_facts *facts, const struct record_set *records)
 {
     *self = (struct inputs){
-        .facts = facts, .records = records, .n_counted = figure_n_counted(facts, records)};
+        .facts = facts,
+        .records = records,
+        .n_counted = figure_n_counted(facts, records),
+        .gaps_source = SOURCE_SAMPLE,
+    };
     for (size_t q = 0; q < QUANTITY_COUNT; q++) {
         sample_init(&self->samples[q], facts, records, (enum quantity)q);
     }
-    struct rng rng;
-    gaps_init(&self->itl, facts, records, GAP_TOKENS);
-    bootstrap_start(&rng, facts->seed, "itl");
-    gap_groups_init(&self->itl_groups, &self->itl, &rng);
-    gaps_init(&self->icl, facts, records, GAP_EVENTS);
-    bootstrap_start(&rng, facts->seed, "icl");
-    gap_groups_init(&self->icl_groups, &self->icl, &rng);
 }
 
 void summary_compute(
