@@ -100,10 +100,21 @@ const struct metric metric_table[] = {
      " and told a count"},
 
     {"joules_per_token", "J/tok", BETTER_LOWER, 4, "Energy per token",
-     "energy integrated over the window / output tokens that arrived inside it"},
+     "energy integrated over the window / output tokens that arrived inside it; absent, as all of "
+     "energy, when no source covers the window"},
+    {"joules_per_request", "J/req", BETTER_LOWER, 3, "Energy per request",
+     "energy integrated over the window / requests of any phase that ended ok inside it"},
     {"power_avg_w", "W", BETTER_LOWER, 1, "Mean power", "energy over the window / window length"},
-    {"power_peak_w", "W", BETTER_LOWER, 1, "Peak power", "largest power sample in the window"},
-    {"energy_joules_total", "J", BETTER_LOWER, 1, "Energy", "energy integrated over the window"},
+    {"power_peak_w", "W", BETTER_LOWER, 1, "Peak power",
+     "largest power of all counted sources together at any sample inside the window; between samples "
+     "power is linear, and of a source with a running total alone it is the mean between two readings"},
+    {"energy_joules_total", "J", BETTER_LOWER, 1, "Energy",
+     "energy integrated over the window: sum over the counted sources, each by the difference of its "
+     "running total where it has one, else by the trapezoid rule over its power samples"},
+    {"energy_uncertainty_joules", "J", BETTER_NONE, 1, "Energy left open",
+     "half of what the samples leave open: energy between the window's edges and their neighbouring "
+     "samples, the way of power between samples, estimated parts, resolution; not the sensors' own "
+     "error"},
     {"cost_usd_per_million_tokens", "USD/Mtok", BETTER_LOWER, 3, "Cost per million tokens",
      "price of the hardware's time for one million output tokens at the measured throughput, or "
      "the provider's list price, as cost_source says"},

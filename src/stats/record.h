@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/attr.h"
+#include "stats/track.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -174,7 +175,8 @@ struct point_facts {
     bool engine_changed;     /* engine identity differs before and after */
     bool tokens_from_events; /* at least one ok request had no usage: tokens_source "events" */
     uint32_t n_workers;
-    struct worker_facts *workers; /* borrowed */
+    struct worker_facts *workers;      /* borrowed */
+    const struct telemetry *telemetry; /* borrowed; NULL: nothing was sampled */
 };
 
 /* Names as they stand in records files; parse returns false for an unknown name. */

@@ -1,10 +1,13 @@
 /* A rule for each metric says which sample it reads and what it takes from it.  The samples are
  * gathered and sorted once; then the metric table is walked in its own order, so the rules need no
- * order, and a metric without a rule (energy, money) is left to whoever has its source. */
+ * order, a metric of energy is there when energy is known, and one without a rule (money) is left to whoever
+ * has its source. */
 #include "stats/summary.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "stats/bootstrap.h"
+#include "stats/energy.h"
 #include "stats/figure.h"
 #include "stats/gap_groups.h"
 #include "stats/in_flight.h"
@@ -334,6 +337,58 @@ inputs_init(struct inputs *self, const struct point_facts *facts, const struct r
     }
 }
 
+/* The number of a metric of energy; false for any other metric. */
+static bool energy_value(
+    const struct energy *energy, const struct summary *summary, const char *key, double *out)
+{
+    /* Both counts are of the same window, so its length cancels. */
+    const double tok_per_s = summary_get(summary, "throughput_tok_per_s");
+    const double req_per_s = summary_get(summary, "req_per_s_all");
+
+    const struct {
+        const char *key;
+        double value;
+    } rows[] = {
+        {"joules_per_token", energy->power_avg_w / tok_per_s},
+        {"joules_per_request", energy->power_avg_w / req_per_s},
+        {"power_avg_w", energy->power_avg_w},
+        {"power_peak_w", energy->power_peak_w},
+        {"energy_joules_total", energy->energy_j},
+        {"energy_uncertainty_joules", energy->uncertainty_j},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (text_equal(rows[i].key, key)) {
+            *out = isfinite(rows[i].value) ? rows[i].value : (double)NAN;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Absent without a source, never 0.  The window is that of the tokens, to the nanosecond. */
+static void add_energy(const struct point_facts *facts, struct summary *out)
+{
+    CLEANUP(mem_freep) struct energy *energy = MEM_NEW(struct energy);
+    const struct span window = {facts->window_start_ns, facts->window_end_ns};
+    energy_compute(facts->telemetry, &window, energy);
+    if (!energy->known) {
+        return;
+    }
+    for (size_t i = 0; i < metric_table_len; i++) {
+        double value = (double)NAN;
+        if (energy_value(energy, out, metric_table[i].key, &value)) {
+            assert(out->n_values < SUMMARY_VALUES_MAX);
+            out->values[out->n_values++] = (struct summary_value){
+                .metric = &metric_table[i],
+                .value = value,
+                .low = (double)NAN,
+                .high = (double)NAN,
+            };
+        }
+    }
+}
+
 void summary_compute(
     const struct point_facts *facts, const struct record_set *records, struct summary *out)
 {
@@ -347,6 +402,7 @@ void summary_compute(
             add_value(&inputs, &metric_table[i], rule, out);
         }
     }
+    add_energy(facts, out);
     const struct validity_input validity = {
         .facts = facts,
         .measurement = &out->measurement,

@@ -198,7 +198,46 @@ static void test_summary_compute__keeps_the_order_of_the_metric_table(void **sta
     }
     /* Energy and money have no source here. */
     assert_true(isnan(summary_get(summary, "joules_per_token")));
-    assert_int_equal(summary->n_values, metric_table_len - 5);
+    assert_int_equal(summary->n_values, metric_table_len - 7);
+}
+
+static void test_summary_compute__has_energy_over_the_window_of_the_tokens(void **state)
+{
+    (void)state;
+    const struct record_set records = oracle_records();
+    struct point_facts facts = oracle_facts(DRIVER_OPEN, true);
+    /* 200 W up to the very nanosecond of the window's start, then 300 W. */
+    int64_t at_ns[] = {facts.window_start_ns - 1, facts.window_start_ns, facts.window_end_ns};
+    double values[] = {200.0, 300.0, 300.0};
+    struct track_column column = {.key = "power_w", .role = TRACK_POWER, .values = values};
+    struct track track = {
+        .sampler = "null",
+        .source = "trace",
+        .part = "gpu",
+        .counted = true,
+        .n = 3,
+        .at_ns = at_ns,
+        .n_columns = 1,
+        .columns = &column,
+    };
+    const struct telemetry telemetry = {.n_tracks = 1, .tracks = &track};
+    facts.telemetry = &telemetry;
+    CLEANUP(mem_freep) struct summary *summary = compute(&facts, &records);
+    const double window_s = (double)(facts.window_end_ns - facts.window_start_ns) / 1e9;
+    const double energy_j = summary_get(summary, "energy_joules_total");
+    assert_near(energy_j, 300.0 * window_s, 1e-9);
+    assert_near(summary_get(summary, "power_avg_w"), 300.0, 1e-9);
+    assert_near(summary_get(summary, "power_peak_w"), 300.0, 0.0);
+    const double tokens = summary_get(summary, "throughput_tok_per_s") * window_s;
+    assert_near(summary_get(summary, "joules_per_token"), energy_j / tokens, 1e-9);
+    const double requests = summary_get(summary, "req_per_s_all") * window_s;
+    assert_near(summary_get(summary, "joules_per_request"), energy_j / requests, 1e-9);
+    assert_int_equal(summary->n_values, metric_table_len - 1); /* all but money */
+
+    at_ns[2]--; /* one nanosecond is not covered: no energy, and not 0 */
+    CLEANUP(mem_freep) struct summary *cut = compute(&facts, &records);
+    assert_true(isnan(summary_get(cut, "energy_joules_total")));
+    assert_int_equal(cut->n_values, metric_table_len - 7);
 }
 
 static void test_summary_compute__brackets_values_and_skips_what_is_unsupported(void **state)
@@ -449,6 +488,7 @@ int main(void)
         cmocka_unit_test(test_summary_compute__equals_the_oracle_in_its_evidence),
         cmocka_unit_test(test_summary_compute__reads_the_workers),
         cmocka_unit_test(test_summary_compute__keeps_the_order_of_the_metric_table),
+        cmocka_unit_test(test_summary_compute__has_energy_over_the_window_of_the_tokens),
         cmocka_unit_test(test_summary_compute__brackets_values_and_skips_what_is_unsupported),
         cmocka_unit_test(test_summary_compute__lists_unsupported_percentiles),
         cmocka_unit_test(test_summary_compute__needs_requests_and_not_only_tokens_for_itl),
