@@ -1,0 +1,27 @@
+/* recorder.h - one thread that reads all samplers, each at its own period, into memory.
+ *
+ * Threads: start and stop belong to one thread; between them the samplers belong to the recorder.
+ * Time: ns of CLOCK_MONOTONIC; a sample's time is the middle of its reading. */
+#pragma once
+
+#include "base/error.h"
+#include "telemetry/sampler.h"
+
+struct recorder;
+
+/* Begins to record.  `samplers` stay the caller's and open until recorder_stop.  Every source is read
+ * once before this returns.  `period_ns` 0: each sampler's own.  Errors: ERROR_IO (no thread). */
+MUST_CHECK int recorder_start(
+    struct sampler *const *samplers,
+    uint32_t n_samplers,
+    int64_t period_ns,
+    struct recorder **out,
+    struct error *err);
+
+/* Reads every source a last time and ends the thread. */
+void recorder_stop(struct recorder *self);
+
+/* After recorder_stop: what was recorded, its times since `origin_ns`; to be called once.  Borrowed
+ * until recorder_free; the names are the samplers'. */
+const struct telemetry *recorder_telemetry(struct recorder *self, int64_t origin_ns);
+void recorder_free(struct recorder *self);
