@@ -5,7 +5,7 @@ _bench()
     local command=${COMP_WORDS[1]} words=''
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='run sim keygen canonical verify summary list help version --help --version'
+        words='run sim keygen canonical verify summary fingerprint list help version --help --version'
         COMPREPLY=($(compgen -W "$words" -- "$word"))
         return
     fi
@@ -72,6 +72,7 @@ _bench()
         keygen:--out|keygen:-o) COMPREPLY=($(compgen -f -- "$word")); return ;;
         verify:--dev-public-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         verify:--records) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        fingerprint:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
             run) words='--model --model-revision --engine --base-url --hardware --quant --all-benchmarks --list --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --seed --dataset --max-tokens --temperature --ignore-eos --extra-body --cache-policy --api-key-env --header --cacert --insecure --output --json --slo-template --strict --records --save-text --signing-mode --dev-key --dev-key-pass-env --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --help --version' ;;
@@ -80,6 +81,7 @@ _bench()
             canonical) words='--sha256 --without-signature --help --version' ;;
             verify) words='--recompute --dev-public-key --records --json --help --version' ;;
             summary) words='--json --help --version' ;;
+            fingerprint) words='--json --root --help --version' ;;
             list) words='--json --help --version' ;;
             help) words='--all --format --help --version' ;;
             version) words='--help --version' ;;

@@ -22,24 +22,3 @@ void cpu_read(const struct reader *self, struct json *fingerprint)
     json_add_text(
         self->arena, cpu, "microcode", value_or_unknown(self, text, "microcode", "cpu.microcode"));
 }
-
-/* Channels and speed stand in the SMBIOS tables, which are not read: the format's smallest numbers
- * are written.  A driver for the memory controller's error counters is there only where the memory
- * corrects errors. */
-void memory_read(const struct reader *self, struct json *fingerprint)
-{
-    size_t n_controllers = 0;
-    (void)reader_folder(self, "/sys/devices/system/edac/mc", "mc", &n_controllers);
-    struct json *memory =
-        json_add(self->arena, fingerprint, "memory", json_new(self->arena, JSON_OBJECT));
-    json_add_i64(self->arena, memory, "channels", 1);
-    reader_warn(self, "hardware_fingerprint.memory.channels is unknown and written as 1");
-    json_add_i64(self->arena, memory, "speed_mts", 1);
-    reader_warn(self, "hardware_fingerprint.memory.speed_mts is unknown and written as 1");
-    json_add_bool(self->arena, memory, "ecc", n_controllers > 0);
-    if (n_controllers == 0) {
-        reader_warn(
-            self, "hardware_fingerprint.memory.ecc is unknown and written as false: no EDAC driver "
-                  "is loaded");
-    }
-}

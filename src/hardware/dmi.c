@@ -56,8 +56,18 @@ void bios_read(const struct reader *self, struct json *fingerprint)
     json_add_text(
         self->arena, bios, "version",
         dmi_line(self, "/sys/class/dmi/id/bios_version", "bios.version"));
-    json_add_bool(self->arena, bios, "resizable_bar", false);
-    reader_warn(self, "hardware_fingerprint.bios.resizable_bar is unknown and written as false");
-    json_add_bool(self->arena, bios, "above_4g", false);
-    reader_warn(self, "hardware_fingerprint.bios.above_4g is unknown and written as false");
+    const struct pci_windows windows = pci_windows_read(self);
+    json_add_bool(self->arena, bios, "resizable_bar", windows.any_gpu && windows.large_window);
+    if (!windows.any_gpu) {
+        reader_warn(
+            self, "hardware_fingerprint.bios.resizable_bar is unknown and written as false: no GPU "
+                  "shows its memory regions");
+    }
+    json_add_bool(self->arena, bios, "above_4g", windows.above_4g);
+    if (!windows.any_memory) {
+        reader_warn(
+            self,
+            "hardware_fingerprint.bios.above_4g is unknown and written as false: no PCI device "
+            "shows its memory regions");
+    }
 }

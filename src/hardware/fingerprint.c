@@ -101,7 +101,19 @@ void fingerprint_sha256(struct arena *arena, const struct json *fingerprint, cha
 
 struct json *fingerprint_read(struct arena *arena, const char *root, struct json *warnings)
 {
-    const struct reader reader = {arena, root, warnings};
+    /* The library tells of the machine that this runs on, not of a recorded one. */
+    CLEANUP(nvml_closep) struct nvml *nvml = NULL;
+    struct error err = {0};
+    if (root[0] == '\0' && nvml_open(NULL, &nvml, &err) < 0) {
+        error_clear(&err); /* most machines have none */
+    }
+    return fingerprint_read_with(arena, root, nvml, warnings);
+}
+
+struct json *fingerprint_read_with(
+    struct arena *arena, const char *root, const struct nvml *nvml, struct json *warnings)
+{
+    const struct reader reader = {arena, root, warnings, nvml};
     struct json *out = json_new(arena, JSON_OBJECT);
     json_add_text(arena, out, "dmi_uuid", dmi_uuid_read(&reader));
     struct json *gpus = json_add(arena, out, "gpus", gpus_read(&reader));
@@ -110,12 +122,9 @@ struct json *fingerprint_read(struct arena *arena, const char *root, struct json
     bios_read(&reader, out);
     numa_read(&reader, out);
     json_add_text(arena, out, "driver", gpu_driver_read(&reader, gpus->len > 0));
-    json_add_text(arena, out, "cuda", "");
-    json_add_text(arena, out, "nccl", "");
-    if (gpus->len > 0) {
-        reader_warn(&reader, "hardware_fingerprint.cuda is unknown");
-        reader_warn(&reader, "hardware_fingerprint.nccl is unknown");
-    }
+    json_add_text(arena, out, "cuda", cuda_read(&reader, gpus->len > 0));
+    json_add_text(arena, out, "nccl", nccl_read(&reader, gpus->len > 0));
+    host_read(&reader, out);
     char hash[65];
     fingerprint_sha256(arena, out, hash);
     struct json *full = json_new(arena, JSON_OBJECT);
@@ -152,6 +161,10 @@ static const struct class_mark class_marks[] = {
     {"L40", "l40", false},
     {"L4", "l4", false},
     {"T4", "t4", false},
+    {"MI300X", "mi300x", false},
+    {"MI325X", "mi325x", false},
+    {"MI355X", "mi355x", false},
+    {"MI250X", "mi250x", false},
     {"RTX PRO 6000", "rtx-pro-6000", false},
     {"RTX 5090", "rtx-5090", false},
     {"RTX 5080", "rtx-5080", false},

@@ -19,7 +19,8 @@ enum {
     READER_NAMES_MAX = 4096
 };
 
-const char *reader_file(const struct reader *self, const char *path, bool *out_denied)
+const char *
+reader_bytes(const struct reader *self, const char *path, size_t *out_len, bool *out_denied)
 {
     CLEANUP(mem_freep) char *full = mem_format("%s%s", self->root, path);
     CLEANUP(mem_freep) char *text = NULL;
@@ -29,7 +30,14 @@ const char *reader_file(const struct reader *self, const char *path, bool *out_d
     if (out_denied != NULL) {
         *out_denied = rc < 0 && (err.os_errno == EACCES || err.os_errno == EPERM);
     }
+    *out_len = len;
     return rc < 0 ? NULL : arena_copy(self->arena, text, len);
+}
+
+const char *reader_file(const struct reader *self, const char *path, bool *out_denied)
+{
+    size_t len = 0;
+    return reader_bytes(self, path, &len, out_denied);
 }
 
 static bool is_blank(char c)
