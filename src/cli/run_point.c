@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/progress.h"
 #include "cli/run_driver_options.h"
+#include "cli/run_telemetry.h"
 #include "load/point.h"
 #include "load/transport_sim.h"
 
@@ -319,11 +320,15 @@ int run_point(
     struct json *shared_warnings = plan->warnings;
     plan->warnings = json_copy(&plan->arena, shared_warnings);
     struct point_result result = {0};
+    struct run_telemetry telemetry;
+    run_telemetry_begin(&telemetry, plan);
     int status = load_point(plan, work, choice, &result, err);
+    run_telemetry_end(&telemetry, status == 0 ? &result : NULL);
     if (status == 0) {
         status = finish_point(plan, work, choice, &result, out, err);
         point_result_done(&result);
     }
+    run_telemetry_done(&telemetry);
     plan->warnings = shared_warnings;
     if (status < 0) {
         (void)snprintf(out->failure, sizeof(out->failure), "%s", err->text);

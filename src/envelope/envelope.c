@@ -9,8 +9,10 @@
 #include "codec/digest.h"
 #include "codec/zstd.h"
 #include "envelope/summary_json.h"
+#include "envelope/telemetry_json.h"
 #include "hardware/normal_text.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -164,6 +166,9 @@ static void add_metrics(struct body *self)
     add_text(
         self, metrics, "slo_template_resolved",
         normal_text_copy(self->arena, inputs->slo_resolved == NULL ? "" : inputs->slo_resolved));
+    if (isfinite(summary_get(inputs->summary, "power_avg_w"))) {
+        return;
+    }
     warn(
         self, "telemetry: no power was sampled: power_avg_w, power_peak_w, energy_joules_total and "
               "joules_per_token are absent");
@@ -307,7 +312,8 @@ static int add_rest(struct body *self, struct bytes *records, struct error *err)
         return rc;
     }
     (void)json_add(self->arena, self->root, "engine_config", config);
-    json_add_null(self->arena, self->root, "telemetry");
+    (void)json_add(
+        self->arena, self->root, "telemetry", telemetry_json(self->arena, inputs->facts));
     add_host_role(self);
     json_add_null(self->arena, self->root, "signature");
     return 0;

@@ -10,6 +10,7 @@
 #include "codec/canonical.h"
 #include "envelope/records_file.h"
 #include "envelope/summary_json.h"
+#include "envelope/telemetry_json.h"
 #include "envelope/verify_text.h"
 
 #include <stdio.h>
@@ -49,7 +50,7 @@ static void compare_value(
     if (self->difference[0] != '\0') {
         return;
     }
-    if (!self->has_events && computed->kind == JSON_NULL && stored != NULL &&
+    if (!self->has_events && computed != NULL && computed->kind == JSON_NULL && stored != NULL &&
         stored->kind != JSON_NULL) {
         self->n_without_events++;
         return;
@@ -79,6 +80,20 @@ static void compare_object(struct comparison *self, const char *path, const stru
     }
 }
 
+/* Energy that the envelope claims and the records do not give. */
+static void compare_energy(struct comparison *self, const struct json *computed)
+{
+    static const char *const keys[] = {"joules_per_token",    "joules_per_request",
+                                       "power_avg_w",         "power_peak_w",
+                                       "energy_joules_total", "energy_uncertainty_joules"};
+    const struct json *stored = json_find(self->root, "metrics");
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (json_find(stored, keys[i]) != NULL && json_find(computed, keys[i]) == NULL) {
+            compare_value(self, "metrics", keys[i], json_find(stored, keys[i]), NULL);
+        }
+    }
+}
+
 static void compare_identity(struct comparison *self, const struct records_loaded *loaded)
 {
     struct arena *arena = &self->arena;
@@ -102,10 +117,12 @@ static void compare_summary(struct comparison *self, const struct records_loaded
     struct json *metrics = json_new(&self->arena, JSON_OBJECT);
     summary_json_metrics(&self->arena, summary, metrics);
     compare_object(self, "metrics", metrics);
+    compare_energy(self, metrics);
     compare_object(self, "intervals", summary_json_intervals(&self->arena, summary));
     compare_object(
         self, "measurement", summary_json_measurement(&self->arena, &loaded->facts, summary));
     compare_object(self, "validity", summary_json_validity(&self->arena, summary));
+    compare_object(self, "telemetry", telemetry_json(&self->arena, &loaded->facts));
 }
 
 /* Numbers of the envelope that no table row computes: from telemetry or prices. */

@@ -6,6 +6,7 @@
 #include "envelope/records_events.h"
 #include "envelope/records_field.h"
 #include "envelope/records_file.h"
+#include "envelope/records_telemetry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ struct reader {
     bool has_header;
     uint32_t n_workers_read;
     uint64_t n_requests_read;
+    struct telemetry *telemetry; /* NULL: no such line yet */
+    uint32_t n_tracks_read;
     struct events_scratch scratch;
 };
 
@@ -337,6 +340,69 @@ static int read_request(struct reader *self)
     return rc;
 }
 
+/* ---- Telemetry. ---- */
+
+/* What the line "telemetry" says. */
+struct telemetry_head {
+    uint32_t n_tracks;
+    int64_t idle_start_ns;
+    int64_t idle_end_ns;
+};
+
+static const struct field head_fields[] = {
+    {"n_tracks", FIELD_U32, offsetof(struct telemetry_head, n_tracks), NULL},
+    {"idle_start_ns", FIELD_I64, offsetof(struct telemetry_head, idle_start_ns), NULL},
+    {"idle_end_ns", FIELD_I64, offsetof(struct telemetry_head, idle_end_ns), NULL},
+};
+
+static int read_telemetry(struct reader *self)
+{
+    struct telemetry_head head = {0};
+    const struct extra none = {NULL, NULL};
+    const int rc = read_object(self, head_fields, ARRAY_LEN(head_fields), &head, &none);
+    if (rc < 0) {
+        return rc;
+    }
+    if (self->telemetry != NULL || head.n_tracks > TRACKS_MAX) {
+        return fault_at(self, "telemetry", "one line with up to 256 tracks is expected");
+    }
+    struct arena *arena = &self->out->arena;
+    self->telemetry = arena_alloc(arena, sizeof(*self->telemetry));
+    *self->telemetry = (struct telemetry){
+        .n_tracks = head.n_tracks,
+        .tracks = arena_alloc(arena, (head.n_tracks + 1) * sizeof(struct track)),
+        .idle_start_ns = head.idle_start_ns,
+        .idle_end_ns = head.idle_end_ns,
+    };
+    self->out->facts.telemetry = self->telemetry;
+    return 0;
+}
+
+static int read_track_member(struct reader *self, void *object)
+{
+    bool known = false;
+    const char *fault = track_read_member(object, &self->pull, &self->out->arena, &known);
+    if (fault != NULL) {
+        return fault_at(self, "track", fault);
+    }
+    return known ? 0 : 1;
+}
+
+static int read_track(struct reader *self)
+{
+    if (self->telemetry == NULL || self->n_tracks_read >= self->telemetry->n_tracks) {
+        return fault_at(self, "track", "more tracks than the line 'telemetry' says");
+    }
+    struct track *track = &self->telemetry->tracks[self->n_tracks_read++];
+    const struct extra extra = {read_track_member, track};
+    const int rc = read_object(self, field_track, field_track_len, track, &extra);
+    if (rc < 0) {
+        return rc;
+    }
+    const char *fault = track_finish(track);
+    return fault == NULL ? 0 : fault_at(self, "track", fault);
+}
+
 /* ---- The file. ---- */
 
 static int skip_line(struct reader *self)
@@ -368,6 +434,12 @@ static int read_typed_line(struct reader *self)
     }
     if (json_pull_is(pull, "request")) {
         return read_request(self);
+    }
+    if (json_pull_is(pull, "telemetry")) {
+        return read_telemetry(self);
+    }
+    if (json_pull_is(pull, "track")) {
+        return read_track(self);
     }
     return skip_line(self);
 }
@@ -405,6 +477,9 @@ static int check_counts(struct reader *self)
     }
     if (self->n_requests_read != self->out->records.n) {
         return fault_at(self, "", "fewer requests than the header says");
+    }
+    if (self->telemetry != NULL && self->n_tracks_read != self->telemetry->n_tracks) {
+        return fault_at(self, "", "fewer tracks than the line 'telemetry' says");
     }
     return 0;
 }

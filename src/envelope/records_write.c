@@ -5,6 +5,7 @@
  * have it. */
 #include "envelope/records_field.h"
 #include "envelope/records_file.h"
+#include "envelope/records_telemetry.h"
 #include "stats/token_events.h"
 
 #include <assert.h>
@@ -151,4 +152,5 @@ void records_write(
     for (uint64_t i = 0; i < records->n; i++) {
         write_request(&records->records[i], events, out);
     }
+    records_write_telemetry(facts->telemetry, out);
 }

@@ -52,6 +52,67 @@ static void test_recompute__gives_every_number_again(void **state)
     setting_done(&setting);
 }
 
+static void test_recompute__gives_energy_again(void **state)
+{
+    (void)state;
+    int64_t at_ns[] = {-INT64_C(7), INT64_C(33333333), INT64_C(3600000000000)};
+    double values[] = {262143328000.0, 1234567.0, 4321234567.0};
+    double watts[] = {100.25, (double)NAN, 300.125};
+    struct track_column columns[] = {
+        {.key = "energy_uj", .role = TRACK_ENERGY, .range = 262143328850.0, .values = values},
+        {.key = "power_w", .role = TRACK_POWER, .resolution = 0.001, .values = watts},
+    };
+
+    struct track track = {
+        .sampler = "rapl",
+        .source = "intel-rapl:0 package-0",
+        .part = "package",
+        .counted = true,
+        .period_ns = 100000000,
+        .n = 3,
+        .at_ns = at_ns,
+        .n_columns = 2,
+        .columns = columns,
+    };
+    const struct telemetry telemetry = {.n_tracks = 1, .tracks = &track};
+    struct setting setting;
+    struct error err = {0};
+    setting.point = envelope_point_new();
+    setting.point->facts.telemetry = &telemetry;
+    summary_compute(&setting.point->facts, &setting.point->set, &setting.point->summary);
+    assert_int_equal(envelope_build(&setting.point->inputs, &setting.envelope, &err), 0);
+    bytes_init(&setting.records, BYTES_MAX_DEFAULT);
+    records_write(
+        setting.point->inputs.run_id, &setting.point->facts, &setting.point->set, RECORDS_FULL,
+        &setting.records);
+    const struct json *body = setting.envelope.body;
+    assert_non_null(json_path(body, "metrics.joules_per_token"));
+    assert_int_equal(json_path(body, "telemetry.sources")->len, 1);
+    assert_recompute(&setting, CHECK_PASS, " values computed again, all equal");
+
+    /* A number changed, then a sample changed. */
+    (void)json_remove(json_find(body, "metrics"), "power_peak_w");
+    assert_recompute(&setting, CHECK_FAIL, "metrics.power_peak_w: the envelope has nothing");
+    char *digits = strstr(setting.records.data, "4321234567");
+    assert_non_null(digits);
+    digits[0] = '3';
+    assert_recompute(&setting, CHECK_FAIL, "metrics.joules_per_token");
+    setting_done(&setting);
+}
+
+static void test_recompute__refuses_energy_that_no_sample_gives(void **state)
+{
+    (void)state;
+    struct setting setting;
+    setting_make(&setting, RECORDS_FULL);
+    json_add_f64(
+        &setting.envelope.arena, json_find(setting.envelope.body, "metrics"), "power_avg_w", 300.0);
+    assert_recompute(
+        &setting, CHECK_FAIL,
+        "metrics.power_avg_w: the envelope has 300.0, the records give nothing");
+    setting_done(&setting);
+}
+
 static void test_recompute__without_events_says_what_is_not_proved(void **state)
 {
     (void)state;
@@ -67,7 +128,8 @@ static void test_recompute__counts_metrics_from_elsewhere(void **state)
     struct setting setting;
     setting_make(&setting, RECORDS_FULL);
     json_add_f64(
-        &setting.envelope.arena, json_find(setting.envelope.body, "metrics"), "power_avg_w", 300.0);
+        &setting.envelope.arena, json_find(setting.envelope.body, "metrics"),
+        "cost_usd_per_million_tokens", 300.0);
     assert_recompute(&setting, CHECK_PASS, "; 1 metrics are not from the records");
     setting_done(&setting);
 }
@@ -145,6 +207,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recompute__gives_every_number_again),
+        cmocka_unit_test(test_recompute__gives_energy_again),
+        cmocka_unit_test(test_recompute__refuses_energy_that_no_sample_gives),
         cmocka_unit_test(test_recompute__without_events_says_what_is_not_proved),
         cmocka_unit_test(test_recompute__counts_metrics_from_elsewhere),
         cmocka_unit_test(test_recompute__names_the_first_difference),
