@@ -14,7 +14,8 @@
 #include <string.h>
 
 enum {
-    BLOCKS_MAX = 512
+    BLOCKS_MAX = 512,
+    BLOCK_PER_GROUP = 4 /* shorter blocks than so many items a group cost more memory than time */
 };
 
 /* Deals clusters into groups and says so in the items. */
@@ -61,6 +62,8 @@ void gap_groups_init(struct gap_groups *self, const struct gaps *gaps, struct rn
     }
     deal_groups(self, gaps, rng);
     self->block_size = (self->n + BLOCKS_MAX - 1) / BLOCKS_MAX;
+    const size_t shortest = (size_t)BLOCK_PER_GROUP * self->n_groups;
+    self->block_size = self->block_size < shortest ? shortest : self->block_size;
     self->n_blocks = (self->n + self->block_size - 1) / self->block_size;
     self->below = mem_alloc(self->n_blocks * self->n_groups, sizeof(*self->below));
     self->parts = mem_alloc(self->n_groups, sizeof(*self->parts));
