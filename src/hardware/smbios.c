@@ -82,7 +82,7 @@ static void read_text(const struct structure *self, size_t at, char out[SMBIOS_T
     for (; text < end && *text != '\0' && n + 1 < SMBIOS_TEXT_SIZE; text++) {
         const bool printable = *text >= 0x20 && *text < 0x7f;
         if (n > 0 || *text != ' ') {
-            out[n++] = printable ? *text : '?';
+            out[n++] = (char)(printable ? *text : '?');
         }
     }
     while (n > 0 && out[n - 1] == ' ') {
@@ -178,12 +178,13 @@ static unsigned socket_of(const char *locator)
 {
     static const char *const words[] = {"PROC", "CPU", "P"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strncasecmp(locator, words[i], strlen(words[i])) == 0) {
-            const char *at = locator + strlen(words[i]);
-            at += strspn(at, " _-");
-            if (isdigit((unsigned char)*at)) {
-                return (unsigned)(*at - '0') % SMBIOS_SOCKETS_MAX;
-            }
+        const size_t len = strlen(words[i]);
+        if (strncasecmp(locator, words[i], len) != 0) {
+            continue;
+        }
+        const char *at = locator + len + strspn(locator + len, " _-");
+        if (isdigit((unsigned char)*at)) {
+            return (unsigned)(*at - '0') % SMBIOS_SOCKETS_MAX;
         }
     }
     return 0;
@@ -337,32 +338,37 @@ static void count_channels(struct parse *self)
     }
 }
 
+/* Takes the structures that are memory arrays, or all others. */
+static void take_table(struct parse *self, const uint8_t *table, size_t len, bool arrays)
+{
+    self->out->n_structures = 0;
+    size_t at = 0;
+    while (at < len) {
+        struct structure structure;
+        const size_t n = read_structure(table + at, len - at, &structure);
+        if (n == 0) {
+            self->out->malformed = true;
+            return;
+        }
+        const unsigned type = structure.bytes[0];
+        if ((type == TYPE_MEMORY_ARRAY) == arrays) {
+            take_structure(self, &structure);
+        }
+        self->out->n_structures++;
+        if (type == TYPE_END) {
+            return;
+        }
+        at += n;
+    }
+}
+
 void smbios_parse(const uint8_t *table, size_t len, unsigned version, struct smbios *out)
 {
     static const struct smbios nothing = {.has_channels = true};
     struct parse self = {.out = out, .version = version};
     *out = nothing;
-    bool ended = false;
     /* Arrays first: a device may stand before the array that it belongs to. */
-    for (int pass = 0; pass < 2; pass++) {
-        size_t at = 0;
-        ended = false;
-        out->malformed = false;
-        while (at < len && !ended) {
-            struct structure structure;
-            const size_t n = read_structure(table + at, len - at, &structure);
-            if (n == 0) {
-                out->malformed = true;
-                break;
-            }
-            const bool is_array = structure.bytes[0] == TYPE_MEMORY_ARRAY;
-            if (is_array == (pass == 0)) {
-                take_structure(&self, &structure);
-            }
-            out->n_structures += pass == 1;
-            ended = structure.bytes[0] == TYPE_END;
-            at += n;
-        }
-    }
+    take_table(&self, table, len, true);
+    take_table(&self, table, len, false);
     count_channels(&self);
 }
