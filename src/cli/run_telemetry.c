@@ -78,9 +78,14 @@ static void open_samplers(struct run_telemetry *self, struct run_plan *plan)
         }
         if (sampler_table[i]->open(&options, &self->samplers[self->n], &err) < 0) {
             note(plan, err.text);
-        } else {
-            self->n++;
+            continue;
         }
+        if (sampler_table[i] == &sampler_nvml && self->samplers[self->n]->n_sources > 1) {
+            note(
+                plan,
+                "energy is that of all GPUs here, also of those that the engine does not use");
+        }
+        self->n++;
     }
 }
 

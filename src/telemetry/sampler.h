@@ -12,7 +12,8 @@
 struct sampler;
 
 struct sampler_options {
-    const char *root; /* put before every path: "" on a real machine */
+    const char *root;         /* put before every path: "" on a real machine */
+    const char *nvml_library; /* NULL: as the loader finds it */
 };
 
 struct sampler_ops {
@@ -38,6 +39,7 @@ struct sampler {
     struct track *sources; /* names and columns, without samples; borrowed until close */
 };
 
+extern const struct sampler_ops sampler_nvml; /* NVIDIA GPUs */
 extern const struct sampler_ops sampler_rapl; /* energy of processor packages and memory */
 extern const struct sampler_ops
     sampler_null; /* one source that is always 0: measures the recorder */

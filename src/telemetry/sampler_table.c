@@ -42,5 +42,5 @@ const struct sampler_ops sampler_null = {
     .close = null_close,
 };
 
-const struct sampler_ops *const sampler_table[] = {&sampler_rapl, &sampler_null};
+const struct sampler_ops *const sampler_table[] = {&sampler_nvml, &sampler_rapl, &sampler_null};
 const size_t sampler_table_len = ARRAY_LEN(sampler_table);

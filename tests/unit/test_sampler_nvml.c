@@ -1,0 +1,93 @@
+/* The NVML sampler over a scripted library, an old driver's, and none. */
+#include "base/attr.h"
+#include "support/test.h"
+#include "telemetry/sampler.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+static double value_of(const struct sampler *sampler, const double *values, const char *key)
+{
+    for (uint32_t c = 0; c < sampler->sources[0].n_columns; c++) {
+        if (strcmp(sampler->sources[0].columns[c].key, key) == 0) {
+            return values[c];
+        }
+    }
+    print_error("no column %s\n", key);
+    fail();
+    return 0.0;
+}
+
+static void test_sample__follows_the_script(void **state)
+{
+    (void)state;
+    const struct sampler_options options = {
+        .root = "", .nvml_library = getenv("BENCH_TEST_NVML_DOUBLE")};
+    void *library = dlopen(options.nvml_library, RTLD_NOW);
+    assert_non_null(library);
+    int *step = dlsym(library, "nvml_double_step");
+    assert_non_null(step);
+    *step = 0;
+    struct sampler *sampler = NULL;
+    struct error err = {0};
+    assert_int_equal(sampler_nvml.open(&options, &sampler, &err), 0);
+    assert_int_equal(sampler->n_sources, 1);
+    assert_int_equal(sampler->sources[0].n_columns, 5); /* no ECC, and no function for the rest */
+
+    static const struct {
+        double energy_uj;
+        double power_w;
+        double throttle;
+    } rows[] = {{1e9, 70.125, 1.0}, {1.0007e9, 699.5, 4.0}, {42e3, 699.5, 4.0}};
+
+    double values[TRACK_COLUMNS_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        *step = (int)i;
+        assert_true(sampler_nvml.sample(sampler, 0, values));
+        assert_near(value_of(sampler, values, "energy_uj"), rows[i].energy_uj, 0.0);
+        assert_near(value_of(sampler, values, "power_w"), rows[i].power_w, 0.0);
+        assert_near(value_of(sampler, values, "throttle_reason_bits"), rows[i].throttle, 0.0);
+        assert_near(value_of(sampler, values, "sm_clock_mhz"), 1980.0, 0.0);
+        assert_near(value_of(sampler, values, "memory_clock_mhz"), 2619.0, 0.0);
+    }
+    *step = 3;
+    assert_false(sampler_nvml.sample(sampler, 0, values)); /* lost: no sample, and no zero */
+    assert_true(isnan(values[0]));
+    sampler_nvml.close(sampler);
+    assert_int_equal(dlclose(library), 0);
+}
+
+static void test_open__an_old_driver_has_power_alone(void **state)
+{
+    (void)state;
+    const struct sampler_options options = {
+        .root = "", .nvml_library = getenv("BENCH_TEST_NVML_OLD")};
+    struct sampler *sampler = NULL;
+    struct error err = {0};
+    assert_int_equal(sampler_nvml.open(&options, &sampler, &err), 0);
+    assert_int_equal(sampler->sources[0].n_columns, 1);
+    assert_string_equal(sampler->sources[0].columns[0].key, "power_w");
+    assert_string_equal(sampler->sources[0].source, "gpu0 00000000:8A:00.0");
+    sampler_nvml.close(sampler);
+}
+
+static void test_open__says_what_is_missing(void **state)
+{
+    (void)state;
+    const struct sampler_options options = {.root = "", .nvml_library = "/nonexistent.so"};
+    struct sampler *sampler = NULL;
+    struct error err = {0};
+    assert_int_equal(sampler_nvml.open(&options, &sampler, &err), -ERROR_UNAVAILABLE);
+    assert_string_equal(err.text, "nvml: /nonexistent.so cannot be loaded");
+    sampler_nvml.close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sample__follows_the_script),
+        cmocka_unit_test(test_open__an_old_driver_has_power_alone),
+        cmocka_unit_test(test_open__says_what_is_missing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
