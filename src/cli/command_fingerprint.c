@@ -24,6 +24,7 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     rows, ARRAY_LEN(rows), sizeof(struct fingerprint_options)};
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the fingerprint, which is made here: three levels. */
 /* "cpu.model": one row for each text, number and flag; lists as compact JSON. */
 static void add_rows(
     struct arena *arena, struct report_table *out, const char *prefix, const struct json *value)
@@ -44,6 +45,8 @@ static void add_rows(
         bytes_done(&text);
     }
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static void
 print_rows(const struct cli_context *context, struct arena *arena, const struct json *fingerprint)
