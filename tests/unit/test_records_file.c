@@ -575,9 +575,76 @@ static void test_records_parse__any_cut_is_refused(void **state)
     }
 }
 
+static void test_records__refuse_telemetry_that_is_broken(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *from; /* first occurrence, replaced by as many bytes */
+        const char *to;
+        const char *says;
+    } rows[] = {
+        {"\"n_tracks\":1", "\"n_tracks\":2", "fewer tracks than the line 'telemetry' says"},
+        {"\"n_tracks\":1", "\"n_tracks\":0", "more tracks than the line 'telemetry' says"},
+        {"\"n\":3", "\"n\":4", "n rising times are expected"},
+        {"\"n\":3", "\"n\":2", "n rising times are expected"},
+        {"[-5,10,", "[-5,-1,", "n rising times are expected"},
+        {"[7,8,9.5]", "[7,8,1e9]", ""},
+        {"[7,8,9.5]", "[7,8,{} ]", "n numbers or nulls are expected"},
+        {"[7,8,9.5]", "[7,87777]", "n numbers or nulls are expected"},
+        {"[7,8,9.5]", "[7,8e999,1]", "n numbers or nulls are expected"},
+        {"\"role\"", "\"rule\"", "key, role, resolution, range and values are expected"},
+        {"\"power\"", "\"powar\"", "unknown name"},
+        {"\"gaps_ns\":[-5", "\"gips_ns\":[-5", "gaps_ns or columns are missing"},
+    };
+
+    int64_t at_ns[] = {-5, 5, 25};
+    double values[] = {7.0, 8.0, 9.5};
+    struct track_column column = {.key = "power_w", .role = TRACK_POWER, .values = values};
+    struct track track = {
+        .sampler = "null",
+        .source = "trace",
+        .part = "gpu",
+        .n = 3,
+        .at_ns = at_ns,
+        .n_columns = 1,
+        .columns = &column,
+    };
+    const struct telemetry telemetry = {.n_tracks = 1, .tracks = &track};
+    struct point point;
+    point_random(&point, 7);
+    point.facts.telemetry = &telemetry;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct bytes text;
+        bytes_init(&text, BYTES_MAX_DEFAULT);
+        records_write("run", &point.facts, &point.records, RECORDS_FULL, &text);
+        char *at = strstr(strstr(text.data, "\"type\":\"telemetry\""), rows[i].from);
+        assert_non_null(at);
+        struct bytes changed;
+        bytes_init(&changed, BYTES_MAX_DEFAULT);
+        bytes_add(&changed, text.data, (size_t)(at - text.data));
+        bytes_add_text(&changed, rows[i].to);
+        bytes_add_text(&changed, at + strlen(rows[i].from));
+        struct records_loaded loaded;
+        struct error err = {0};
+        const int rc = records_parse("r", changed.data, changed.len, &loaded, &err);
+        if (rows[i].says[0] == '\0') {
+            assert_int_equal(rc, 0);
+            records_loaded_done(&loaded);
+        } else if (rc == 0 || strstr(err.text, rows[i].says) == NULL) {
+            print_error("%s: '%s', not '%s'\n", rows[i].to, err.text, rows[i].says);
+            fail();
+        }
+        bytes_done(&text);
+        bytes_done(&changed);
+    }
+    arena_done(&point.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_records__refuse_telemetry_that_is_broken),
         cmocka_unit_test(test_records__come_back_as_they_were),
         cmocka_unit_test(test_records__without_events_keep_all_else),
         cmocka_unit_test(test_records_write__stops_at_its_limit),
