@@ -122,16 +122,17 @@ static void add_amd_line(
     }
 }
 
-/* Models by their PCI number, for boards whose driver gives no name.
+/* Models by their PCI number, for boards whose driver gives no name; a number that stands for more than
+ * one model (0x740c: MI250X or MI250) is not here.
  * Source: the PCI ID Repository, https://pci-ids.ucw.cz/read/PC/1002 */
 static const struct {
     const char *device;
     const char *model;
 } amd_models[] = {
-    {"0x738c", "AMD Instinct MI100"},  {"0x740c", "AMD Instinct MI250X"},
-    {"0x7408", "AMD Instinct MI250X"}, {"0x740f", "AMD Instinct MI210"},
-    {"0x74a1", "AMD Instinct MI300X"}, {"0x74a5", "AMD Instinct MI325X"},
-    {"0x75a3", "AMD Instinct MI355X"},
+    {"0x738c", "AMD Instinct MI100"},
+    {"0x7408", "AMD Instinct MI250X"},
+    {"0x740f", "AMD Instinct MI210"},
+    {"0x74a1", "AMD Instinct MI300X"},
 };
 
 static const char *amd_model(const struct reader *self, const char *folder)
