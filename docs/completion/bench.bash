@@ -31,6 +31,8 @@ _bench()
         run:--grace) return ;;
         run:--timeout) return ;;
         run:--workers) return ;;
+        run:--pin) return ;;
+        run:--spin-us) return ;;
         run:--seed) return ;;
         run:--dataset) return ;;
         run:--max-tokens) return ;;
@@ -40,6 +42,8 @@ _bench()
         run:--api-key-env) return ;;
         run:--header|run:-H) return ;;
         run:--cacert) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        run:--source-address) return ;;
+        run:--busy-poll) return ;;
         run:--output|run:-o) COMPREPLY=($(compgen -d -- "$word")); return ;;
         run:--slo-template) return ;;
         run:--records) words='full requests off' ;;
@@ -75,7 +79,7 @@ _bench()
         fingerprint:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
-            run) words='--model --model-revision --engine --base-url --hardware --quant --all-benchmarks --list --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --seed --dataset --max-tokens --temperature --ignore-eos --extra-body --cache-policy --api-key-env --header --cacert --insecure --output --json --slo-template --strict --records --save-text --signing-mode --dev-key --dev-key-pass-env --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --help --version' ;;
+            run) words='--model --model-revision --engine --base-url --hardware --quant --all-benchmarks --list --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --dataset --max-tokens --temperature --ignore-eos --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --save-text --signing-mode --dev-key --dev-key-pass-env --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --help --version' ;;
             sim) words='--port --host --tls-cert --tls-key --api-key-env --style --model --max-model-len --ttft-ms --itl-ms --tokens --max-batch --prefill-tok-per-s --jitter --seed --faults --truth --help --version' ;;
             keygen) words='--out --help --version' ;;
             canonical) words='--sha256 --without-signature --help --version' ;;

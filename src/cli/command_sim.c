@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/sim_defaults.h"
 #include "codec/json.h"
+#include "net/limits.h"
 #include "sim/sim_server.h"
 
 #include <inttypes.h>
@@ -208,6 +209,7 @@ static int serve(
     (void)sigaddset(&signals, SIGINT);
     (void)sigaddset(&signals, SIGTERM);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    (void)limits_raise_descriptors(); /* as many clients as the system lets in */
     struct sim_server *server = NULL;
     const int result = sim_server_start(options, &server, err);
     if (result < 0) {

@@ -46,6 +46,26 @@ static void add_load(
     }
 }
 
+/* What was asked of this machine beyond the usual; absent where nothing was. */
+static void add_machine(
+    struct arena *arena, struct json *out, const struct run_options *options, bool open_loop)
+{
+    if (options->pin.n > 0) {
+        char text[CPU_LIST_TEXT_MAX];
+        cpu_list_write(&options->pin, text);
+        json_add_text(arena, out, "pin", text);
+    }
+    if (open_loop && !options->virtual_time) {
+        json_add_f64(arena, out, "spin_us", options->spin_us);
+    }
+    if (options->busy_poll_us > 0) {
+        json_add_i64(arena, out, "busy_poll_us", options->busy_poll_us);
+    }
+    if (options->sources.n > 0) {
+        json_add_text(arena, out, "source_address", options->source_address);
+    }
+}
+
 static void add_request(struct arena *arena, struct json *out, const struct request_shape *shape)
 {
     struct json *request = json_add(arena, out, "request", json_new(arena, JSON_OBJECT));
@@ -82,6 +102,7 @@ struct json *run_driver_options(
     const struct point_options options = run_point_options(plan->options, work, choice);
     struct json *out = json_new(arena, JSON_OBJECT);
     add_load(arena, out, &options, result);
+    add_machine(arena, out, plan->options, options.driver == DRIVER_OPEN);
     add_request(arena, out, &work->shape);
     json_add_text(
         arena, out, "dataset",

@@ -6,9 +6,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/progress.h"
+#include "cli/run_limits.h"
 #include "cli/run_plan.h"
 #include "cli/run_point.h"
 #include "cli/run_readout.h"
+#include "load/point.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -271,11 +273,32 @@ static int run_works(struct run_plan *plan, struct run_work *works, size_t n, st
     return EXIT_GOOD;
 }
 
+/* What this machine must be able to open, for the largest point of all. */
+static int
+check_limits(const struct run_plan *plan, const struct run_work *works, size_t n, struct error *err)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct point_list points;
+        list_points(&points, plan->options, works[i].spec);
+        for (uint32_t k = 0; k < points.n; k++) {
+            const struct point_options options =
+                run_point_options(plan->options, &works[i], &points.choices[k]);
+            const uint64_t connections = point_connections(&options);
+            most = connections > most ? connections : most;
+        }
+    }
+    return run_limits_check(plan->options, most, err);
+}
+
 static int run_planned(struct run_plan *plan, struct error *err)
 {
     struct run_work *works = mem_alloc(plan->specs.n, sizeof(*works));
     size_t n = 0;
     int result = open_works(plan, works, &n, err);
+    if (result == 0) {
+        result = check_limits(plan, works, n, err);
+    }
     if (result == 0) {
         result = run_plan_reach_engine(plan, err);
     }

@@ -229,6 +229,9 @@ static void take_load(const struct run_flags *flags, struct run_options *out)
     out->grace_s = flags->grace_s;
     out->timeout_s = flags->timeout_s;
     out->workers = flags->workers;
+    out->spin_us = flags->spin_us;
+    out->busy_poll_us = flags->busy_poll_us;
+    out->source_address = flags->source_address;
     out->records = (enum records_level)flags->records;
     out->save_text = flags->save_text;
     out->virtual_time = flags->virtual_time;
@@ -238,6 +241,19 @@ static void take_load(const struct run_flags *flags, struct run_options *out)
     out->sim_max_batch = flags->sim_max_batch;
     out->sim_jitter = flags->sim_jitter;
     out->sim_faults = flags->sim_faults;
+}
+
+/* Processors and addresses of this machine: their form only; whether they are there comes later. */
+static int take_machine(const struct run_flags *flags, struct run_options *out, struct error *err)
+{
+    if (given(flags, "pin") && cpu_list_parse(flags->pin, &out->pin, err) < 0) {
+        return error_prefix(err, "--pin: ");
+    }
+    if (given(flags, "source-address") &&
+        source_list_parse(flags->source_address, &out->sources, err) < 0) {
+        return error_prefix(err, "--source-address: ");
+    }
+    return 0;
 }
 
 int run_options_resolve(
@@ -255,5 +271,5 @@ int run_options_resolve(
     take_points(flags, out);
     take_values(flags, out);
     take_load(flags, out);
-    return 0;
+    return take_machine(flags, out, err);
 }

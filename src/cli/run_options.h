@@ -4,8 +4,10 @@
  * opened: bad values, exclusive flags, unknown names. */
 #pragma once
 
+#include "base/cpu_list.h"
 #include "cli/option.h"
 #include "envelope/records_file.h"
+#include "net/source.h"
 #include "stats/gate.h"
 #include "stats/record.h"
 
@@ -69,7 +71,12 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     double warmup_timeout_s;
     double grace_s;
     double timeout_s;
-    uint32_t workers; /* 0: automatic */
+    uint32_t workers;    /* 0: automatic */
+    struct cpu_list pin; /* --pin; n 0: not given */
+    double spin_us;
+    uint32_t busy_poll_us;
+    struct source_list sources; /* --source-address; n 0: not given */
+    const char *source_address; /* as given */
     enum records_level records;
     bool save_text;
     bool dry_run;
@@ -129,6 +136,10 @@ struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered 
     double grace_s;
     double timeout_s;
     uint32_t workers;
+    const char *pin;
+    double spin_us;
+    uint32_t busy_poll_us;
+    const char *source_address;
     int records;
     bool save_text;
     bool dry_run;

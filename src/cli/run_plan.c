@@ -13,12 +13,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-
-/* Descriptors beside the connections: files, epoll, timers, the built-in engine. */
-enum {
-    DESCRIPTORS_SPARE = 128
-};
 
 void run_plan_warn(struct run_plan *self, const char *format, ...)
 {
@@ -177,35 +171,6 @@ static int check_output(const struct run_plan *self, struct error *err)
     return 0;
 }
 
-/* Descriptors for every connection and its spare; the soft limit is raised to the hard one. */
-static int check_descriptors(const struct run_plan *self, struct error *err)
-{
-    uint64_t streams = 1;
-    for (uint32_t i = 0; i < self->options->n_concurrency; i++) {
-        streams = self->options->concurrency[i] > streams ? self->options->concurrency[i] : streams;
-    }
-    const uint64_t both_ends = run_plan_is_built_in(self->options) ? 2 : 1;
-    const uint64_t needed = 2 * streams * both_ends + DESCRIPTORS_SPARE;
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return 0;
-    }
-    if (limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-        (void)getrlimit(RLIMIT_NOFILE, &limit);
-    }
-    if (limit.rlim_cur < needed) {
-        return error_set(
-            err, ERROR_UNAVAILABLE,
-            "concurrency %llu needs %llu file descriptors and the limit is %llu: raise it with "
-            "'ulimit -n'",
-            (unsigned long long)streams, (unsigned long long)needed,
-            (unsigned long long)limit.rlim_cur);
-    }
-    return 0;
-}
-
 static void check_hardware(struct run_plan *self)
 {
     const char *asked = self->options->hardware;
@@ -252,9 +217,6 @@ int run_plan_open(
     }
     if (result == 0) {
         result = load_key(self, err);
-    }
-    if (result == 0) {
-        result = check_descriptors(self, err);
     }
     if (result < 0) {
         return result;
@@ -346,7 +308,13 @@ static int probe_engine(struct run_plan *self, struct error *err)
         return result;
     }
     result = endpoint_resolve(&self->target.endpoint, self->addresses, &self->n_addresses, err);
-    return result;
+    if (result < 0) {
+        return result;
+    }
+    if (source_list_match(&self->options->sources, self->addresses, &self->n_addresses, err) < 0) {
+        return error_prefix(err, "--source-address: ");
+    }
+    return 0;
 }
 
 static int find_engine_on_network(struct run_plan *self, struct error *err)

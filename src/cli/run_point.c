@@ -18,9 +18,6 @@
 /* TCP connect and TLS handshake; apart from --timeout, which is for a whole request. */
 #define CONNECT_TIMEOUT_NS INT64_C(10000000000)
 
-/* Open loop: the last part of a wait that is spent spinning, so that the send is on time. */
-#define DISPATCH_SPIN_NS INT64_C(50000)
-
 /* Every `from` becomes `to`. */
 static void file_name_replace(char *text, char from, char to)
 {
@@ -85,6 +82,7 @@ struct point_options run_point_options(
         .grace_ns = clock_ns_of_seconds(options->grace_s),
         .timeout_ns = clock_ns_of_seconds(options->timeout_s),
         .n_workers = options->workers,
+        .pin = options->pin,
         .stream = work->shape.stream,
         .save_text = options->save_text,
         .virtual_time = options->virtual_time,
@@ -109,7 +107,9 @@ static int open_socket(void *context, unsigned worker, struct transport **out, s
         .server_name = plan->target.endpoint.host,
         .tls = plan->tls,
         .connect_timeout_ns = CONNECT_TIMEOUT_NS,
-        .spin_ns = source->open_loop ? DISPATCH_SPIN_NS : 0,
+        .spin_ns = source->open_loop ? clock_ns_of_seconds(plan->options->spin_us / 1e6) : 0,
+        .sources = &plan->options->sources,
+        .busy_poll_us = plan->options->busy_poll_us,
     };
     return transport_socket_open(&options, out, err);
 }

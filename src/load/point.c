@@ -59,10 +59,24 @@ unsigned point_workers(const struct point_options *options)
     return n < POINT_WORKERS_MAX ? n : POINT_WORKERS_MAX;
 }
 
+uint64_t point_connections(const struct point_options *options)
+{
+    const unsigned n_workers = point_workers(options);
+    uint64_t streams = 0;
+    for (unsigned i = 0; i < n_workers; i++) {
+        streams += worker_slots_prepared(options, n_workers, i);
+    }
+    return 2 * streams; /* each with its spare: see worker_links.c */
+}
+
 static void *point_thread_main(void *argument)
 {
     struct point_thread *thread = argument;
     struct point *point = thread->point;
+    const struct cpu_list *pin = &point->options->pin;
+    if (pin->n > 0) {
+        (void)cpu_pin(pin->cpus[thread->worker->index % pin->n]); /* checked before the run */
+    }
     worker_connect(thread->worker);
     (void)atomic_fetch_add(&point->n_ready, 1);
     int64_t start_ns = atomic_load(&point->start_ns);

@@ -5,6 +5,7 @@
  * caller's thread.  Source: MEASUREMENT.md. */
 #pragma once
 
+#include "base/cpu_list.h"
 #include "load/record_store.h"
 #include "load/workload.h"
 #include "net/transport.h"
@@ -60,6 +61,8 @@ struct point_options {
     int64_t grace_ns;
     int64_t timeout_ns; /* of a whole request */
     unsigned n_workers; /* 0: automatic */
+    struct cpu_list
+        pin; /* worker i stays on processor i of these, again from the first; n 0: none */
     bool stream;
     bool save_text;
     bool virtual_time; /* one worker in the caller's thread; CPU times are not taken */
@@ -88,6 +91,10 @@ struct point_result {
 /* Number of workers that `options` give: automatic is one for every POINT_STREAMS_PER_WORKER streams,
  * up to half of the cores. */
 unsigned point_workers(const struct point_options *options);
+
+/* Most connections that are open at once, spare ones included, as far as that is known beforehand: an
+ * open loop without a cap takes what the engine's speed makes it take. */
+uint64_t point_connections(const struct point_options *options);
 
 /* Runs the point.  *out is the caller's: point_result_done.
  * Errors: ERROR_UNAVAILABLE when no connection could be opened at all, ERROR_IO. */

@@ -22,14 +22,24 @@ static uint32_t share_of(uint32_t total, unsigned n_workers, unsigned index)
     return total / n_workers + (index < total % n_workers ? 1 : 0);
 }
 
-/* How many slots exist, and connections are open, before the clock starts. */
-static uint32_t slots_prepared(const struct worker *self)
+static uint32_t slots_max(const struct point_options *options, unsigned n_workers, unsigned index)
 {
-    if (self->options->driver == DRIVER_CLOSED) {
-        return self->n_slots_max;
+    if (options->driver == DRIVER_CLOSED) {
+        return share_of(options->concurrency, n_workers, index);
+    }
+    return options->max_concurrency == 0 ? UINT32_MAX
+                                         : share_of(options->max_concurrency, n_workers, index);
+}
+
+uint32_t
+worker_slots_prepared(const struct point_options *options, unsigned n_workers, unsigned index)
+{
+    const uint32_t most = slots_max(options, n_workers, index);
+    if (options->driver == DRIVER_CLOSED) {
+        return most;
     }
     /* One second's worth of arrivals: most answers take less, or the engine is saturated anyway. */
-    double wanted = self->options->rate_rps / self->n_workers;
+    double wanted = options->rate_rps / n_workers;
     if (wanted < OPEN_LOOP_SLOTS_FIRST) {
         wanted = OPEN_LOOP_SLOTS_FIRST;
     }
@@ -37,12 +47,12 @@ static uint32_t slots_prepared(const struct worker *self)
         wanted = OPEN_LOOP_SLOTS_PREPARED_MAX;
     }
     const uint32_t n = (uint32_t)wanted;
-    return n < self->n_slots_max ? n : self->n_slots_max;
+    return n < most ? n : most;
 }
 
 static void prepare_slots(struct worker *self)
 {
-    const uint32_t n = slots_prepared(self);
+    const uint32_t n = worker_slots_prepared(self->options, self->n_workers, self->index);
     const struct workload *workload = self->options->workload;
     self->slots = mem_alloc(n, sizeof(struct slot *));
     self->free = mem_alloc(n, sizeof(struct slot *));
@@ -60,15 +70,6 @@ static void prepare_slots(struct worker *self)
         const uint32_t few = 8 + (uint32_t)self->options->rate_rps;
         self->n_links_wanted = few < n ? few : n;
     }
-}
-
-static uint32_t slots_max(const struct point_options *options, unsigned n_workers, unsigned index)
-{
-    if (options->driver == DRIVER_CLOSED) {
-        return share_of(options->concurrency, n_workers, index);
-    }
-    return options->max_concurrency == 0 ? UINT32_MAX
-                                         : share_of(options->max_concurrency, n_workers, index);
 }
 
 static uint64_t quota_of(const struct point_options *options, unsigned n_workers, unsigned index)
@@ -161,7 +162,7 @@ static void handle_event(struct worker *self, const struct transport_event *even
 void worker_connect(struct worker *self)
 {
     for (uint32_t i = 0; i < self->n_links_wanted; i++) {
-        worker_open_link(self);
+        (void)worker_open_link(self);
     }
     while (self->n_connecting > 0) {
         const size_t n = self->transport->ops->wait(

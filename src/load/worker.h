@@ -112,6 +112,10 @@ void worker_init(
     unsigned index);
 void worker_done(struct worker *self);
 
+/* How many slots exist, and connections may be open, before the clock starts. */
+uint32_t
+worker_slots_prepared(const struct point_options *options, unsigned n_workers, unsigned index);
+
 /* Opens the connections and waits until each has opened or failed. */
 void worker_connect(struct worker *self);
 
@@ -119,7 +123,8 @@ void worker_connect(struct worker *self);
 void worker_run(struct worker *self, int64_t start_ns);
 
 /* Connections (worker_links.c). */
-void worker_open_link(struct worker *self);
+bool worker_open_link(
+    struct worker *self); /* false: this machine lacks something: connect_failure */
 struct link *worker_take_idle_link(struct worker *self, int64_t now_ns);
 void worker_put_idle_link(struct worker *self, struct link *link, int64_t now_ns);
 void worker_put_used_link(struct worker *self, struct link *link, bool reusable, int64_t now_ns);

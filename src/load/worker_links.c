@@ -25,14 +25,14 @@ enum {
 /* A connection that has been idle for longer is looked at before use: the engine may have closed it. */
 #define LINK_CHECK_AFTER_NS INT64_C(500000000)
 
-void worker_open_link(struct worker *self)
+bool worker_open_link(struct worker *self)
 {
     struct link *link = MEM_NEW(struct link);
     struct error err = {0};
     if (self->transport->ops->open(self->transport, link, &link->stream, &err) < 0) {
         (void)snprintf(self->connect_failure, sizeof(self->connect_failure), "%.199s", err.text);
         free(link);
-        return;
+        return false;
     }
     link->state = LINK_CONNECTING;
     self->n_connecting++;
@@ -40,6 +40,7 @@ void worker_open_link(struct worker *self)
     if (self->clock_started) {
         self->facts.n_connects++;
     }
+    return true;
 }
 
 static void idle_remove(struct worker *self, struct link *link)
@@ -155,7 +156,8 @@ void worker_keep_spares(struct worker *self)
     } else if (self->n_links < self->n_slots_max) {
         wanted += self->n_slots_max - self->n_links;
     }
-    for (uint32_t i = coming; i < wanted; i++) {
-        worker_open_link(self);
+    uint32_t i = coming;
+    while (i < wanted && worker_open_link(self)) {
+        i++;
     }
 }

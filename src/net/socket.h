@@ -59,6 +59,7 @@ struct socket_transport {
     int stamp_fd;    /* keeps the kernel stamping while no stream is open; -1 with user stamps */
     bool old_kernel; /* no epoll_pwait2 */
     size_t good_address; /* the last one that worked */
+    size_t n_bound;      /* connections that were given a source address so far */
     struct stamp_clock clock;
     struct ring all;
     struct ring opening;
@@ -121,6 +122,9 @@ ssize_t socket_read(
 
 /* The kernel's stamp of a received message as wall time, or STAMP_NONE. */
 int64_t socket_stamp_of(struct msghdr *message);
+
+/* Asks for busy polling of `us` microseconds.  0, or an errno. */
+int socket_ask_for_busy_poll(int fd, uint32_t us);
 
 /* Asks for receive stamps. */
 void socket_ask_for_stamps(int fd);

@@ -23,6 +23,18 @@ void socket_ask_for_stamps(int fd)
     (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags));
 }
 
+int socket_ask_for_busy_poll(int fd, uint32_t us)
+{
+    const int on = 1;
+    const int value = (int)us;
+    if (setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL, &value, sizeof(value)) < 0) {
+        return errno;
+    }
+    /* Newer than the other: without it the device's interrupts go on beside the polling. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, &on, sizeof(on));
+    return 0;
+}
+
 int64_t socket_stamp_of(struct msghdr *message)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {

@@ -53,7 +53,8 @@ static void note_connect_failure(
 {
     char address[ADDRESS_TEXT_MAX];
     write_address(&self->options.addresses[stream->address], address);
-    const char *reason = strerrordesc_np(os_errno);
+    const char *reason =
+        os_errno == EADDRNOTAVAIL ? "no local port is left" : strerrordesc_np(os_errno);
     stream->failure.tls = false;
     (void)snprintf(
         stream->failure.text, sizeof(stream->failure.text), "connect to %s: %s", address,
@@ -73,7 +74,21 @@ static int make_socket(const struct socket_transport *self, const struct address
     if (!self->options.user_stamps) {
         socket_ask_for_stamps(fd);
     }
+    if (self->options.busy_poll_us > 0) {
+        /* It was checked before the run; where it fails now, the stream works without. */
+        (void)socket_ask_for_busy_poll(fd, self->options.busy_poll_us);
+    }
     return fd;
+}
+
+/* Gives the socket the next source address, where some were asked for.  0, or an errno. */
+static int bind_source(struct socket_transport *self, int fd)
+{
+    const struct source_list *sources = self->options.sources;
+    if (sources == NULL || sources->n == 0) {
+        return 0;
+    }
+    return source_bind(fd, &sources->addresses[self->n_bound++ % sources->n]);
 }
 
 /* 0, or the errno of what went wrong. */
@@ -83,6 +98,10 @@ static int connect_to(struct socket_transport *self, struct socket_stream *strea
     stream->fd = make_socket(self, address);
     if (stream->fd < 0) {
         return errno;
+    }
+    const int os_errno = bind_source(self, stream->fd);
+    if (os_errno != 0) {
+        return os_errno;
     }
     if (connect(stream->fd, (const struct sockaddr *)&address->storage, address->len) < 0 &&
         errno != EINPROGRESS) {

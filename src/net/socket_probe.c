@@ -54,6 +54,22 @@ static bool next_byte_is_stamped(int sender, int receiver)
            socket_stamp_of(&message) != STAMP_NONE;
 }
 
+int transport_socket_check_busy_poll(uint32_t us, struct error *err)
+{
+    CLEANUP(close_fdp) const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+    const int os_errno = fd < 0 ? errno : socket_ask_for_busy_poll(fd, us);
+    if (os_errno == 0) {
+        return 0;
+    }
+    if (os_errno == EPERM) {
+        return error_set(
+            err, ERROR_UNAVAILABLE,
+            "busy polling is not allowed: run with CAP_NET_ADMIN, or set net.core.busy_read to %u",
+            us);
+    }
+    return error_set_os(err, ERROR_UNAVAILABLE, os_errno, "this kernel has no busy polling");
+}
+
 bool transport_socket_has_kernel_stamps(void)
 {
     CLEANUP(close_fdp) const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

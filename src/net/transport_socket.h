@@ -4,7 +4,7 @@
  * Source of the stamps: https://docs.kernel.org/networking/timestamping.html */
 #pragma once
 
-#include "net/endpoint.h"
+#include "net/source.h"
 #include "net/transport.h"
 
 /* Verification settings for https; shared by all workers, read-only while measuring. */
@@ -21,11 +21,15 @@ struct transport_socket_options {
     const struct address *addresses; /* borrowed; tried in order, each stream starts at the first
                                         that worked */
     size_t n_addresses;
+    const struct source_list
+        *sources;               /* local addresses, in turn; borrowed; NULL: the kernel's choice */
     const char *server_name;    /* TLS: SNI and certificate name; borrowed */
     struct tls_context *tls;    /* NULL: plain TCP; borrowed */
     int64_t connect_timeout_ns; /* of one connect with its TLS handshake; CLOCK_NEVER: none */
     int64_t spin_ns;  /* last part of a wait for a deadline that is spent spinning; 0: none */
     bool user_stamps; /* do not ask for kernel stamps */
+    uint32_t
+        busy_poll_us; /* the kernel polls the network device so long before it sleeps; 0: never */
 };
 
 /* *out is the caller's: (*out)->ops->free.  It may be opened in one thread and used in another.  A
@@ -34,6 +38,11 @@ struct transport_socket_options {
  * Errors: ERROR_IO. */
 MUST_CHECK int transport_socket_open(
     const struct transport_socket_options *options, struct transport **out, struct error *err);
+
+/* Tells whether this process may ask for `us` microseconds of busy polling.
+ * Errors: ERROR_UNAVAILABLE naming what is missing.
+ * Source: SO_BUSY_POLL in socket(7); raising it needs CAP_NET_ADMIN. */
+MUST_CHECK int transport_socket_check_busy_poll(uint32_t us, struct error *err);
 
 /* Tells whether this kernel stamps received TCP data, by round trips over loopback; takes up to about
  * 100 ms where it does not.  While a transport with kernel stamps is open, true also means that stamping has
