@@ -224,6 +224,28 @@ static void test_transport_socket_open__needs_descriptors(void **state)
     }
 }
 
+static void test_open__takes_the_source_addresses_in_turn(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"127.0.0.2", "127.0.0.3", "127.0.0.2"};
+    struct source_list sources;
+    struct error err = {0};
+    assert_int_equal(source_list_parse("127.0.0.2,127.0.0.3", &sources, &err), 0);
+    struct fixture f = {.options = {.sources = &sources}};
+    f.listener = loopback_listen(AF_INET, 16, &f.addresses[0]);
+    fixture_start(&f);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        int peer = -1;
+        assert_non_null(open_stream(&f, &peer));
+        struct sockaddr_in from = {0};
+        socklen_t len = sizeof(from);
+        assert_int_equal(getpeername(peer, (struct sockaddr *)&from, &len), 0);
+        assert_int_equal(from.sin_addr.s_addr, inet_addr(names[i]));
+        (void)close(peer);
+    }
+    fixture_done(&f);
+}
+
 static void test_close__drops_events_that_were_queued(void **state)
 {
     (void)state;
@@ -320,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_open__names_an_ipv6_address_in_brackets),
         cmocka_unit_test(test_open__needs_a_descriptor),
         cmocka_unit_test(test_transport_socket_open__needs_descriptors),
+        cmocka_unit_test(test_open__takes_the_source_addresses_in_turn),
         cmocka_unit_test(test_close__drops_events_that_were_queued),
         cmocka_unit_test(test_close__works_in_every_state),
         cmocka_unit_test(test_open__uses_the_memory_of_closed_streams_after_the_next_wait),
