@@ -5,7 +5,7 @@ _bench()
     local command=${COMP_WORDS[1]} words=''
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='run sim keygen canonical verify summary fingerprint list help version --help --version'
+        words='run sim selftest keygen canonical verify summary fingerprint list help version --help --version'
         COMPREPLY=($(compgen -W "$words" -- "$word"))
         return
     fi
@@ -73,6 +73,12 @@ _bench()
         sim:--seed) return ;;
         sim:--faults) COMPREPLY=($(compgen -f -- "$word")); return ;;
         sim:--truth) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        selftest:--streams) return ;;
+        selftest:--waves) return ;;
+        selftest:--ttft-ms) return ;;
+        selftest:--itl-ms) return ;;
+        selftest:--tokens) return ;;
+        selftest:--seed) return ;;
         keygen:--out|keygen:-o) COMPREPLY=($(compgen -f -- "$word")); return ;;
         verify:--dev-public-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         verify:--records) COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -81,6 +87,7 @@ _bench()
         *) case "$command" in
             run) words='--model --model-revision --engine --base-url --hardware --quant --all-benchmarks --list --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --dataset --max-tokens --temperature --ignore-eos --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --save-text --signing-mode --dev-key --dev-key-pass-env --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --help --version' ;;
             sim) words='--port --host --tls-cert --tls-key --api-key-env --style --model --max-model-len --ttft-ms --itl-ms --tokens --max-batch --prefill-tok-per-s --jitter --seed --faults --truth --help --version' ;;
+            selftest) words='--streams --waves --ttft-ms --itl-ms --tokens --seed --json --help --version' ;;
             keygen) words='--out --help --version' ;;
             canonical) words='--sha256 --without-signature --help --version' ;;
             verify) words='--recompute --dev-public-key --records --json --help --version' ;;

@@ -12,14 +12,14 @@
 #include <string.h>
 
 const struct command *const command_table[] = {
-    &command_run,     &command_sim,         &command_keygen, &command_canonical, &command_verify,
-    &command_summary, &command_fingerprint, &command_list,   &command_help,      &command_version,
+    &command_run,       &command_sim,    &command_selftest, &command_keygen,
+    &command_canonical, &command_verify, &command_summary,  &command_fingerprint,
+    &command_list,      &command_help,   &command_version,
 };
 const size_t command_table_len = ARRAY_LEN(command_table);
 
 /* Source: CLI.md "The other commands". */
 const struct planned_command planned_table[] = {
-    {"selftest", "measure the client's own error against the simulated engine"},
     {"audit", "verify all envelopes of a folder"},
     {"compare", "Pareto frontiers of envelopes"},
     {"diff", "two envelopes, metric by metric, with a verdict"},

@@ -56,6 +56,7 @@ extern const struct option_table option_table_none;
 /* The rows, one file each. */
 extern const struct command command_run;
 extern const struct command command_sim;
+extern const struct command command_selftest;
 extern const struct command command_keygen;
 extern const struct command command_canonical;
 extern const struct command command_verify;

@@ -15,6 +15,9 @@
 
 /* Drain: how long requests of the tail may take to end before they are cut off. */
 #define POINT_DRAIN_MAX_NS INT64_C(10000000000)
+/* Open loop: the last part of a wait that is spent spinning, so that the send is on time: a sleeping
+ * thread is woken some tens of microseconds late. */
+#define POINT_DISPATCH_SPIN_NS INT64_C(50000)
 /* Closed loop: pause of a slot whose connection was refused, so that a dead engine is not hammered. */
 #define POINT_REFUSED_PAUSE_NS INT64_C(100000000)
 
