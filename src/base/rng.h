@@ -19,6 +19,7 @@ enum rng_stream {
     RNG_STREAM_SIM_JITTER = 6,
     RNG_STREAM_SIM_TEXT = 7,
     RNG_STREAM_TEST = 8,
+    RNG_STREAM_REPEAT = 9,
 };
 
 struct rng {

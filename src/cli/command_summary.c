@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/print.h"
+#include "cli/run_repeat.h"
 #include "cli/summary_row.h"
+#include "report/number.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -20,6 +22,7 @@ enum {
 struct summary_options {
     struct option_given given;
     bool json;
+    bool launches;
 };
 
 static const struct option_row option_rows[] = {
@@ -27,6 +30,10 @@ static const struct option_row option_rows[] = {
      .type = OPTION_FLAG,
      .offset = offsetof(struct summary_options, json),
      .help = "Print all rows as JSON."},
+    {.name = "launches",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct summary_options, launches),
+     .help = "Give every launch of a repeated point a row of its own."},
 };
 
 static const struct option_table table = {
@@ -110,6 +117,71 @@ static int compare_rows(const void *a, const void *b)
         return x > y ? -1 : 1;
     }
     return strcmp(left->texts[SUMMARY_FILE], right->texts[SUMMARY_FILE]);
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+    const struct summary_row *left = a;
+    const struct summary_row *right = b;
+    const int groups = strcmp(left->group_id, right->group_id);
+    return groups != 0 ? groups : strcmp(left->texts[SUMMARY_FILE], right->texts[SUMMARY_FILE]);
+}
+
+/* The throughput's spread stands where a single launch has its file. */
+static const char *group_text(struct arena *arena, const struct repeat_group *group)
+{
+    const struct between_runs *throughput = &group->numbers[SUMMARY_THROUGHPUT];
+    CLEANUP(bytes_done) struct bytes text;
+    bytes_init(&text, BYTES_MAX_DEFAULT);
+    bytes_add_format(&text, "%zu launches", group->n);
+    if (!isnan(throughput->half)) {
+        char half[REPORT_NUMBER_SIZE];
+        report_number(throughput->half, 1, half);
+        bytes_add_format(&text, ", tok/s +-%s", half);
+    }
+    return arena_copy_text(arena, text.data);
+}
+
+/* Makes one row of rows[0..n), which are launches of one point, and returns it. */
+static struct summary_row merge_group(struct arena *arena, const struct summary_row *rows, size_t n)
+{
+    CLEANUP(mem_freep) const double **numbers = mem_alloc(n, sizeof(*numbers));
+    for (size_t i = 0; i < n; i++) {
+        numbers[i] = rows[i].numbers;
+    }
+    struct repeat_group group;
+    repeat_group_compute(numbers, n, &group);
+    struct summary_row merged = rows[0];
+    for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
+        merged.numbers[i] = group.numbers[i].mean;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!text_equal(rows[i].texts[SUMMARY_VALID], "valid")) {
+            merged.texts[SUMMARY_VALID] = rows[i].texts[SUMMARY_VALID];
+        }
+    }
+    merged.texts[SUMMARY_FILE] = group_text(arena, &group);
+    merged.n_launches = n;
+    merged.spread = repeat_group_json(&group, arena);
+    return merged;
+}
+
+/* Launches of one point become one row.  Leaves the rows ordered by group. */
+static void merge_groups(struct rows *self)
+{
+    qsort(self->rows, self->n, sizeof(*self->rows), compare_groups);
+    size_t n = 0;
+    for (size_t from = 0; from < self->n;) {
+        size_t to = from + 1;
+        while (to < self->n && self->rows[from].group_id[0] != '\0' &&
+               text_equal(self->rows[to].group_id, self->rows[from].group_id)) {
+            to++;
+        }
+        self->rows[n++] = to - from > 1 ? merge_group(&self->arena, self->rows + from, to - from)
+                                        : self->rows[from];
+        from = to;
+    }
+    self->n = n;
 }
 
 /* True when the rows do not all say the same. */
@@ -247,6 +319,11 @@ static void print_rows(const struct cli_context *context, const struct rows *all
     for (size_t i = 0; i < all->n; i++, object = object->next) {
         json_add_text(&arena, object, "suite_id", all->rows[i].suite_id);
         json_add_text(&arena, object, "suite_version", all->rows[i].suite_version);
+        json_add_i64(&arena, object, "launches", (int64_t)all->rows[i].n_launches);
+        if (all->rows[i].spread != NULL) {
+            json_add_text(&arena, object, "group_id", all->rows[i].group_id);
+            (void)json_add(&arena, object, "spread", json_copy(&arena, all->rows[i].spread));
+        }
     }
     print_json(context, objects);
     arena_done(&arena);
@@ -266,6 +343,9 @@ run(const struct cli_context *context,
                                              : add_file(&all, operands[0], err);
     if (result == 0) {
         assert(all.rows != NULL);
+        if (!given->launches) {
+            merge_groups(&all);
+        }
         qsort(all.rows, all.n, sizeof(*all.rows), compare_rows);
         if (given->json) {
             print_rows(context, &all);
@@ -284,7 +364,10 @@ const struct command command_summary = {
     .synopsis = "<folder or envelope> [options]",
     .summary = "tabulate envelopes",
     .description =
-        "Prints one table for each suite, the highest throughput first. Signatures are not "
+        "Prints one table for each suite, the highest throughput first. Launches of one point "
+        "(bench run --repeat) are one row: the mean of each metric, the number of launches, and "
+        "half the width of throughput's 95 % interval between them (Student's t); JSON has that "
+        "of every metric. Signatures are not "
         "checked: that is what 'bench verify' does. A file of the folder that is no envelope is "
         "named on stderr, and the exit code is 1.\n",
     .examples = "  bench summary ./results\n",

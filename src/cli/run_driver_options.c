@@ -92,6 +92,22 @@ static void add_sim(struct arena *arena, struct json *out, const struct run_opti
     json_add_text(arena, sim, "faults", options->sim_faults);
 }
 
+static void add_repeat(
+    struct arena *arena,
+    struct json *out,
+    const struct run_launch *launch,
+    const struct point_choice *choice)
+{
+    if (launch->of < 2) {
+        return;
+    }
+    struct json *repeat = json_add(arena, out, "repeat", json_new(arena, JSON_OBJECT));
+    json_add_text(arena, repeat, "group_id", choice->group_id);
+    json_add_i64(arena, repeat, "index", launch->index);
+    json_add_i64(arena, repeat, "of", launch->of);
+    (void)json_add(arena, repeat, "base_seed", json_new_u64(arena, launch->base_seed));
+}
+
 struct json *run_driver_options(
     struct arena *arena,
     const struct run_plan *plan,
@@ -118,5 +134,6 @@ struct json *run_driver_options(
         : plan->options->records == RECORDS_REQUESTS ? "requests"
                                                      : "off");
     add_sim(arena, out, plan->options);
+    add_repeat(arena, out, &plan->launch, choice);
     return out;
 }

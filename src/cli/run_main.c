@@ -10,6 +10,7 @@
 #include "cli/run_plan.h"
 #include "cli/run_point.h"
 #include "cli/run_readout.h"
+#include "cli/run_repeat.h"
 #include "load/point.h"
 
 #include <math.h>
@@ -140,40 +141,22 @@ static void print_plan(
     for (uint32_t i = 0; i < points->n; i++) {
         print_plan_point(context, &points->choices[i]);
     }
+    for (uint32_t i = 1; plan->launch.of > 1 && i <= plan->launch.of; i++) {
+        (void)fprintf(
+            context->out, "  launch %u of %u, seed %llu\n", i, plan->launch.of,
+            (unsigned long long)repeat_seed(plan->launch.base_seed, i));
+    }
     CLEANUP(mem_freep) char *bytes = mem_alloc((size_t)work->workload.len_max + 1, 1);
     const uint32_t len = workload_render(&work->workload, 0, bytes);
     (void)fprintf(context->out, "first request, %u bytes\n", len);
     print_request(context, bytes, len);
 }
 
-struct row_list {
-    struct point_row rows[RUN_POINTS_MAX];
-    size_t n;
-};
-
-static void measure_points(
-    struct run_plan *plan,
-    const struct run_work *work,
-    const struct point_list *points,
-    struct row_list *rows)
-{
-    for (uint32_t i = 0; i < points->n && rows->n < RUN_POINTS_MAX; i++) {
-        if (progress_signals() > 0) {
-            break;
-        }
-        struct error err = {0};
-        struct point_row *row = &rows->rows[rows->n++];
-        if (run_point(plan, work, &points->choices[i], row, &err) < 0) {
-            (void)fprintf(
-                plan->context->log, "bench run: point %s: %s\n", points->choices[i].name, err.text);
-        }
-    }
-}
-
 /* Renders a benchmark's requests and lists its points; sends nothing. */
 static int
 prepare(struct run_plan *plan, struct run_work *work, struct point_list *points, struct error *err)
 {
+    run_work_check(work, plan);
     const int result = run_work_render(work, plan, err);
     if (result < 0) {
         return result;
@@ -185,6 +168,9 @@ prepare(struct run_plan *plan, struct run_work *work, struct point_list *points,
     }
     if (plan->options->mode == RUN_ALL) {
         point_choice_benchmark(&points->choices[0], work->spec->id);
+    }
+    for (uint32_t i = 0; plan->launch.of > 1 && i < points->n; i++) {
+        run_id_new(clock_real_ns(), points->choices[i].group_id);
     }
     return 0;
 }
@@ -229,22 +215,128 @@ open_works(struct run_plan *plan, struct run_work *works, size_t *out_n, struct 
     return 0;
 }
 
-static int measure_all(
-    struct run_plan *plan, const struct run_work *works, const struct point_list *points, size_t n)
+/* Rows of all launches, those of one point side by side: row launch - 1 of point `i` stands at
+ * i * launches + launch - 1.  A launch that was not tried has an empty row. */
+struct row_list {
+    struct point_row *rows;
+    size_t n; /* tried */
+    size_t n_planned;
+};
+
+/* One launch of every point of one benchmark; `rows` is that of its first point. */
+static void measure_points(
+    struct run_plan *plan,
+    const struct run_work *work,
+    const struct point_list *points,
+    struct point_row *rows,
+    struct row_list *list)
 {
-    struct row_list *rows = MEM_NEW(struct row_list);
-    progress_catch_signals();
+    for (uint32_t i = 0; i < points->n && progress_signals() == 0; i++) {
+        struct error err = {0};
+        struct point_choice choice = points->choices[i];
+        struct point_row *row = &rows[(size_t)i * plan->launch.of];
+        if (plan->launch.of > 1) {
+            const size_t len = strlen(choice.name);
+            (void)snprintf(
+                choice.name + len, sizeof(choice.name) - len, " launch %u of %u",
+                plan->launch.index, plan->launch.of);
+        }
+        list->n++;
+        if (run_point(plan, work, &choice, row, &err) < 0) {
+            (void)fprintf(plan->context->log, "bench run: point %s: %s\n", choice.name, err.text);
+        }
+    }
+}
+
+/* What no launch of these points can be measured without is missing: says so in their rows. */
+static void fail_points(
+    struct run_plan *plan,
+    const struct point_list *points,
+    struct point_row *rows,
+    struct row_list *list,
+    const struct error *err)
+{
+    for (uint32_t i = 0; i < points->n; i++) {
+        run_point_failed(plan, &points->choices[i], err, &rows[(size_t)i * plan->launch.of]);
+        list->n++;
+    }
+    (void)fprintf(
+        plan->context->log, "bench run: launch %u of %u: %s\n", plan->launch.index, plan->launch.of,
+        err->text);
+}
+
+/* One launch of everything.  The first finds its requests rendered. */
+static void measure_launch(
+    struct run_plan *plan,
+    struct run_work *works,
+    const struct point_list *points,
+    size_t n,
+    struct row_list *list)
+{
+    struct point_row *rows = list->rows + plan->launch.index - 1;
+    for (size_t i = 0; i < n && progress_signals() == 0; i++) {
+        struct error err = {0};
+        if (plan->launch.index > 1 && run_work_reseed(&works[i], plan, &err) < 0) {
+            fail_points(plan, &points[i], rows, list, &err);
+        } else {
+            measure_points(plan, &works[i], &points[i], rows, list);
+        }
+        rows += (size_t)points[i].n * plan->launch.of;
+    }
+}
+
+/* Launch by launch, not point by point: what drifts meanwhile touches all points alike, and an
+ * interrupted run has equally many launches of each. */
+static void measure_launches(
+    struct run_plan *plan,
+    struct run_work *works,
+    const struct point_list *points,
+    size_t n,
+    struct row_list *list)
+{
+    const struct run_options *options = plan->options;
+    struct run_options launch = *options;
+    plan->options = &launch;
+    for (uint32_t i = 1; i <= plan->launch.of && progress_signals() == 0; i++) {
+        plan->launch.index = i;
+        launch.seed = repeat_seed(plan->launch.base_seed, i);
+        measure_launch(plan, works, points, n, list);
+    }
+    plan->options = options;
+}
+
+/* Moves the rows that were tried to the front, in order. */
+static void keep_tried(struct row_list *list)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < list->n_planned; i++) {
+        if (list->rows[i].launch.index > 0) {
+            list->rows[n++] = list->rows[i];
+        }
+    }
+    list->n = n;
+}
+
+static int measure_all(
+    struct run_plan *plan, struct run_work *works, const struct point_list *points, size_t n)
+{
+    struct row_list list = {0};
     for (size_t i = 0; i < n; i++) {
-        measure_points(plan, &works[i], &points[i], rows);
+        list.n_planned += (size_t)points[i].n * plan->launch.of;
     }
+    list.rows = mem_alloc(list.n_planned, sizeof(*list.rows));
+    progress_catch_signals();
+    measure_launches(plan, works, points, n, &list);
+    keep_tried(&list);
     run_readout_print(
-        plan->context, first_head(plan->options->mode, &points[0]), rows->rows, rows->n,
+        plan->context, first_head(plan->options->mode, &points[0]), list.rows, list.n,
         plan->options->json);
-    const int code = run_readout_exit_code(rows->rows, rows->n);
-    for (size_t i = 0; i < rows->n; i++) {
-        point_row_done(&rows->rows[i]);
+    const int code =
+        list.n < list.n_planned ? EXIT_INTERRUPTED : run_readout_exit_code(list.rows, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        point_row_done(&list.rows[i]);
     }
-    free(rows);
+    free(list.rows);
     return code;
 }
 

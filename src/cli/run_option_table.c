@@ -88,7 +88,7 @@ static const struct option_row rows[] = {
     {.name = "list",
      .type = OPTION_FLAG,
      AT(list),
-     .excludes = "all-benchmarks",
+     .excludes = "all-benchmarks repeat",
      .help = "Print the plugin's benchmark ids and exit."},
     {.name = "dry-run",
      .letter = 'n',
@@ -248,7 +248,17 @@ static const struct option_row rows[] = {
      AT(seed),
      .default_text = "42",
      .help = "Seed of every stochastic step: prompts, order, salts, arrivals, intervals."},
-    {.name = "repeat", .value_name = "N", UNBUILT, .help = "Measure every point N times."},
+    {.name = "repeat",
+     .value_name = "N",
+     .type = OPTION_U32,
+     AT(repeat),
+     .default_text = "1",
+     .min = 1,
+     .max = RUN_REPEAT_MAX,
+     .excludes = "list",
+     .help =
+         "Launch every point N times, each with new connections, warm-up and a seed that follows "
+         "from --seed, and tell how much the launches differ."},
 
     {.name = "dataset",
      .value_name = "RECIPE",

@@ -194,7 +194,11 @@ int run_plan_open(
     const struct run_options *options,
     struct error *err)
 {
-    *self = (struct run_plan){.options = options, .context = context};
+    *self = (struct run_plan){
+        .options = options,
+        .context = context,
+        .launch = {1, options->repeat, options->seed},
+    };
     self->warnings = json_new(&self->arena, JSON_ARRAY);
     int result = spec_table_load(NULL, &self->specs, err);
     if (result == 0) {
@@ -247,6 +251,25 @@ static struct request_shape work_shape(const struct run_options *options, const 
     return shape;
 }
 
+static int load_prompts(struct run_work *self, const struct run_options *options, struct error *err)
+{
+    const char *recipe = options->dataset[0] != '\0' ? options->dataset : self->spec->dataset;
+    const struct dataset_options dataset = {
+        .recipe = recipe,
+        .seed = options->seed,
+    };
+    if (dataset_load(&dataset, &self->prompts, err) < 0) {
+        return options->dataset[0] != '\0' ? error_prefix(err, "--dataset: ") : -(int)err->code;
+    }
+    if (options->max_tokens >= 0) {
+        /* What was asked on the command line wins over the dataset's lengths. */
+        for (uint32_t i = 0; i < self->prompts.n; i++) {
+            self->prompts.prompts[i].max_tokens = 0;
+        }
+    }
+    return 0;
+}
+
 int run_work_open(
     struct run_work *self, struct run_plan *plan, const struct spec *spec, struct error *err)
 {
@@ -260,20 +283,7 @@ int run_work_open(
     if (slo_load(slo, hardware, &self->slo, err) < 0) {
         return error_prefix(err, "--slo-template: ");
     }
-    const struct dataset_options dataset = {
-        .recipe = options->dataset[0] != '\0' ? options->dataset : spec->dataset,
-        .seed = options->seed,
-    };
-    if (dataset_load(&dataset, &self->prompts, err) < 0) {
-        return options->dataset[0] != '\0' ? error_prefix(err, "--dataset: ") : -(int)err->code;
-    }
-    if (options->max_tokens >= 0) {
-        /* What was asked on the command line wins over the dataset's lengths. */
-        for (uint32_t i = 0; i < self->prompts.n; i++) {
-            self->prompts.prompts[i].max_tokens = 0;
-        }
-    }
-    return 0;
+    return load_prompts(self, options, err);
 }
 
 static int start_built_in(struct run_plan *self, struct error *err)
@@ -360,7 +370,7 @@ int run_plan_reach_engine(struct run_plan *self, struct error *err)
     return 0;
 }
 
-int run_work_render(struct run_work *self, struct run_plan *plan, struct error *err)
+void run_work_check(const struct run_work *self, struct run_plan *plan)
 {
     const uint32_t limit = plan->identity.max_model_len;
     if (limit > 0 && self->shape.max_tokens >= limit) {
@@ -368,6 +378,10 @@ int run_work_render(struct run_work *self, struct run_plan *plan, struct error *
             plan, "max_tokens %u leaves no room for a prompt in the engine's context of %u tokens",
             self->shape.max_tokens, limit);
     }
+}
+
+int run_work_render(struct run_work *self, struct run_plan *plan, struct error *err)
+{
     const struct workload_source source = {
         .engine = plan->engine,
         .target = &plan->target,
@@ -376,6 +390,14 @@ int run_work_render(struct run_work *self, struct run_plan *plan, struct error *
         .n_prompts = self->prompts.n,
     };
     return workload_init(&self->workload, &source, err);
+}
+
+int run_work_reseed(struct run_work *self, struct run_plan *plan, struct error *err)
+{
+    run_work_done(self);
+    self->shape.seed = plan->options->seed;
+    const int result = load_prompts(self, plan->options, err);
+    return result < 0 ? result : run_work_render(self, plan, err);
 }
 
 void run_work_done(struct run_work *self)

@@ -15,9 +15,17 @@
 #include "suite/slo.h"
 #include "suite/suite.h"
 
-/* What all points of a run share. */
+/* Which of the launches of a run is under way. */
+struct run_launch {
+    uint32_t index; /* from 1 */
+    uint32_t of;    /* 1: the run is not repeated */
+    uint64_t base_seed;
+};
+
+/* What all points of a run share.  `options` are those of the launch: its seed, not the run's. */
 struct run_plan {
     const struct run_options *options;
+    struct run_launch launch;
     const struct cli_context *context;
     struct arena arena;
     struct spec_table specs;
@@ -60,8 +68,15 @@ MUST_CHECK int run_work_open(
 /* Starts the built-in engine where asked, makes the output folder, probes the engine. */
 MUST_CHECK int run_plan_reach_engine(struct run_plan *self, struct error *err);
 
+/* Warns of what the engine cannot do with this benchmark; needs the engine's identity. */
+void run_work_check(const struct run_work *self, struct run_plan *plan);
+
 /* Renders the requests; needs the engine's identity. */
 MUST_CHECK int run_work_render(struct run_work *self, struct run_plan *plan, struct error *err);
+
+/* Draws prompts and requests anew by the seed of plan->options, for another launch.  After a failure
+ * the work has no requests, and this may be tried again. */
+MUST_CHECK int run_work_reseed(struct run_work *self, struct run_plan *plan, struct error *err);
 
 void run_work_done(struct run_work *self);
 void run_plan_done(struct run_plan *self);

@@ -238,11 +238,9 @@ static int write_point(
 
 static void fill_row(struct point_row *out, const struct summary *summary)
 {
-    out->throughput_tok_per_s = summary_get(summary, "throughput_tok_per_s");
-    out->ttft_p50_ms = summary_get(summary, "ttft_p50_ms");
-    out->tpot_p50_ms = summary_get(summary, "tpot_p50_ms");
-    out->ok_rate = summary_get(summary, "ok_rate");
-    out->joules_per_token = summary_get(summary, "joules_per_token");
+    for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
+        out->numbers[i] = summary_get(summary, summary_number_key(i));
+    }
     out->validity = summary->validity;
 }
 
@@ -300,6 +298,32 @@ static int finish_point(
     return write_point(plan, &measured, out, err);
 }
 
+static void
+start_row(const struct run_plan *plan, const struct point_choice *choice, struct point_row *out)
+{
+    *out = (struct point_row){
+        .launch = plan->launch,
+        .seed = plan->options->seed,
+        .load = choice->load,
+        .validity = VALIDITY_INVALID,
+    };
+    (void)snprintf(out->label, sizeof(out->label), "%s", choice->label);
+    (void)snprintf(out->group_id, sizeof(out->group_id), "%s", choice->group_id);
+    for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
+        out->numbers[i] = (double)NAN;
+    }
+}
+
+void run_point_failed(
+    const struct run_plan *plan,
+    const struct point_choice *choice,
+    const struct error *why,
+    struct point_row *out)
+{
+    start_row(plan, choice, out);
+    (void)snprintf(out->failure, sizeof(out->failure), "%s", why->text);
+}
+
 int run_point(
     struct run_plan *plan,
     const struct run_work *work,
@@ -307,16 +331,7 @@ int run_point(
     struct point_row *out,
     struct error *err)
 {
-    *out = (struct point_row){
-        .throughput_tok_per_s = (double)NAN,
-        .ttft_p50_ms = (double)NAN,
-        .tpot_p50_ms = (double)NAN,
-        .ok_rate = (double)NAN,
-        .joules_per_token = (double)NAN,
-        .validity = VALIDITY_INVALID,
-    };
-    (void)snprintf(out->label, sizeof(out->label), "%s", choice->label);
-    out->load = choice->load;
+    start_row(plan, choice, out);
     struct json *shared_warnings = plan->warnings;
     plan->warnings = json_copy(&plan->arena, shared_warnings);
     struct point_result result = {0};

@@ -2,28 +2,29 @@
 #pragma once
 
 #include "cli/run_plan.h"
+#include "cli/summary_row.h"
 #include "stats/summary.h"
 
 /* Which point, and under which name its file goes. */
 struct point_choice {
     enum driver driver;
-    uint32_t concurrency; /* closed loop */
-    double rate_rps;      /* open loop */
-    char label[64];       /* in the readout: "4", "0.5", "llm.inference.x" */
-    char name[80];        /* in progress and messages: "c4", "rps0.5", "llm.inference.x" */
-    double load;          /* concurrency or rate; NAN where the label is a benchmark */
-    char prefix[160];     /* of the files: "", "c4-", "rps0p5-", "llm-inference-x-" */
+    uint32_t concurrency;       /* closed loop */
+    double rate_rps;            /* open loop */
+    char label[64];             /* in the readout: "4", "0.5", "llm.inference.x" */
+    char name[112];             /* in progress and messages: "c4", "rps0.5 launch 2 of 3" */
+    double load;                /* concurrency or rate; NAN where the label is a benchmark */
+    char prefix[160];           /* of the files: "", "c4-", "rps0p5-", "llm-inference-x-" */
+    char group_id[RUN_ID_SIZE]; /* of the launches of this point; "": the run is not repeated */
 };
 
 /* What the readout shows of a point. */
 struct point_row {
     char label[64];
-    double load;                 /* as in struct point_choice */
-    double throughput_tok_per_s; /* NAN: not computable */
-    double ttft_p50_ms;
-    double tpot_p50_ms;
-    double ok_rate;
-    double joules_per_token;
+    double load;                     /* as in struct point_choice */
+    double numbers[SUMMARY_NUMBERS]; /* by the keys of summary_numbers; NAN: not computable */
+    struct run_launch launch;
+    uint64_t seed; /* of the launch */
+    char group_id[RUN_ID_SIZE];
     enum validity_status validity;
     char *envelope;               /* file name, owned; NULL when none was written */
     char failure[ERROR_TEXT_MAX]; /* why there is none */
@@ -44,6 +45,13 @@ MUST_CHECK int run_point(
     const struct point_choice *choice,
     struct point_row *out,
     struct error *err);
+
+/* The row of a launch that could not be tried, because of `why`. */
+void run_point_failed(
+    const struct run_plan *plan,
+    const struct point_choice *choice,
+    const struct error *why,
+    struct point_row *out);
 void point_row_done(struct point_row *self);
 
 /* The load options of a point, as point_run takes them, but for transport and tick. */

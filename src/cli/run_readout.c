@@ -2,9 +2,15 @@
  * to say: a flagged point, or one that could not be measured. */
 #include "cli/run_readout.h"
 
+#include "base/text.h"
+#include "cli/print.h"
+#include "cli/run_repeat.h"
 #include "report/table.h"
 
+#include <assert.h>
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 
 enum {
     COLUMN_FIRST,
@@ -28,25 +34,172 @@ static bool has_flags(const struct point_row *rows, size_t n)
     return false;
 }
 
+static bool is_repeated(const struct point_row *row)
+{
+    return row->launch.of > 1;
+}
+
+/* "4", of a repeated run "4 #2". */
+static void add_first(struct report_table *table, const struct point_row *row)
+{
+    char text[sizeof(row->label) + 16];
+    (void)snprintf(text, sizeof(text), "%s", row->label);
+    if (is_repeated(row)) {
+        (void)snprintf(text, sizeof(text), "%s #%u", row->label, row->launch.index);
+    }
+    if (isnan(row->load)) {
+        report_table_text(table, COLUMN_FIRST, text);
+    } else {
+        report_table_setting(table, COLUMN_FIRST, row->load, text);
+    }
+}
+
+static void add_numbers(struct report_table *table, const double numbers[SUMMARY_NUMBERS])
+{
+    report_table_number(table, COLUMN_THROUGHPUT, numbers[SUMMARY_THROUGHPUT], 1);
+    report_table_number(table, COLUMN_TTFT, numbers[SUMMARY_TTFT], 2);
+    report_table_number(table, COLUMN_TPOT, numbers[SUMMARY_TPOT], 2);
+    report_table_fixed(table, COLUMN_OK_RATE, numbers[SUMMARY_OK_RATE], 3);
+    report_table_number(table, COLUMN_ENERGY, numbers[SUMMARY_JOULES], 3);
+}
+
 static void add_row(struct report_table *table, const struct point_row *row, bool with_valid)
 {
     report_table_add_row(table);
-    if (isnan(row->load)) {
-        report_table_text(table, COLUMN_FIRST, row->label);
-    } else {
-        report_table_setting(table, COLUMN_FIRST, row->load, row->label);
-    }
-    report_table_number(table, COLUMN_THROUGHPUT, row->throughput_tok_per_s, 1);
-    report_table_number(table, COLUMN_TTFT, row->ttft_p50_ms, 2);
-    report_table_number(table, COLUMN_TPOT, row->tpot_p50_ms, 2);
-    report_table_fixed(table, COLUMN_OK_RATE, row->ok_rate, 3);
-    report_table_number(table, COLUMN_ENERGY, row->joules_per_token, 3);
+    add_first(table, row);
+    add_numbers(table, row->numbers);
     if (row->envelope != NULL) {
         report_table_text(table, COLUMN_ENVELOPE, row->envelope);
     }
     if (with_valid) {
         report_table_text(table, COLUMN_VALID, validity_status_name(row->validity));
     }
+}
+
+/* Rows of the point that rows[0] is a launch of. */
+static size_t group_len(const struct point_row *rows, size_t n)
+{
+    size_t len = 1;
+    while (len < n && is_repeated(&rows[0]) && text_equal(rows[len].group_id, rows[0].group_id)) {
+        len++;
+    }
+    return len;
+}
+
+/* Launches that were written and not cut short: of the others there is nothing to compare. */
+static void compute_group(const struct point_row *rows, size_t n, struct repeat_group *out)
+{
+    const double *numbers[RUN_REPEAT_MAX];
+    size_t n_counted = 0;
+    assert(n <= RUN_REPEAT_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].envelope != NULL && !rows[i].interrupted) {
+            numbers[n_counted++] = rows[i].numbers;
+        }
+    }
+    repeat_group_compute(numbers, n_counted, out);
+}
+
+/* One figure of every number, in the group's row of that name. */
+static void add_group_row(
+    struct report_table *table, const struct repeat_group *group, const char *name, size_t offset)
+{
+    double numbers[SUMMARY_NUMBERS];
+    for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
+        memcpy(&numbers[i], (const char *)&group->numbers[i] + offset, sizeof(numbers[i]));
+    }
+    report_table_add_row(table);
+    report_table_text(table, COLUMN_FIRST, name);
+    add_numbers(table, numbers);
+}
+
+static void add_group(struct report_table *table, const struct point_row *rows, size_t n)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } figures[] = {
+        {"mean", offsetof(struct between_runs, mean)},
+        {"+-95%", offsetof(struct between_runs, half)},
+        {"sd", offsetof(struct between_runs, sd)},
+        {"min", offsetof(struct between_runs, min)},
+        {"max", offsetof(struct between_runs, max)},
+    };
+    struct repeat_group group;
+    compute_group(rows, n, &group);
+    for (size_t i = 0; group.n > 0 && i < ARRAY_LEN(figures); i++) {
+        add_group_row(table, &group, figures[i].name, figures[i].offset);
+    }
+}
+
+/* What the columns do not say of a launch. */
+static void name_launches(
+    struct arena *arena, const struct json *objects, const struct point_row *rows, size_t n)
+{
+    struct json *object = objects->first;
+    for (size_t i = 0; i < n; i++, object = object->next) {
+        json_add_i64(arena, object, "launch", rows[i].launch.index);
+        (void)json_add(arena, object, "seed", json_new_u64(arena, rows[i].seed));
+        json_add_text(arena, object, "group_id", rows[i].group_id);
+    }
+}
+
+static void add_group_json(
+    struct arena *arena,
+    struct json *groups,
+    const char *first,
+    const struct point_row *rows,
+    size_t n)
+{
+    struct repeat_group group;
+    compute_group(rows, n, &group);
+    struct json *object = json_append(groups, json_new(arena, JSON_OBJECT));
+    if (isnan(rows->load)) {
+        json_add_text(arena, object, first, rows->label);
+    } else if (text_equal(first, "conc")) {
+        json_add_i64(arena, object, first, llround(rows->load));
+    } else {
+        json_add_f64(arena, object, first, rows->load);
+    }
+    json_add_text(arena, object, "group_id", rows->group_id);
+    (void)json_add(arena, object, "base_seed", json_new_u64(arena, rows->launch.base_seed));
+    json_add_i64(arena, object, "launches", (int64_t)group.n);
+    json_add_i64(arena, object, "of", rows->launch.of);
+    (void)json_add(arena, object, "metrics", repeat_group_json(&group, arena));
+}
+
+/* {"launches": [...], "groups": [...]} */
+static struct json *repeated_json(
+    struct arena *arena,
+    struct json *launches,
+    const char *first,
+    const struct point_row *rows,
+    size_t n)
+{
+    name_launches(arena, launches, rows, n);
+    struct json *out = json_new(arena, JSON_OBJECT);
+    (void)json_add(arena, out, "launches", launches);
+    struct json *groups = json_add(arena, out, "groups", json_new(arena, JSON_ARRAY));
+    for (size_t i = 0; i < n; i += group_len(rows + i, n - i)) {
+        add_group_json(arena, groups, first, rows + i, group_len(rows + i, n - i));
+    }
+    return out;
+}
+
+static void print_readout_json(
+    const struct cli_context *context,
+    const struct report_table *table,
+    const char *first,
+    const struct point_row *rows,
+    size_t n)
+{
+    struct arena arena = {0};
+    struct json *value = report_table_json(table, &arena);
+    if (n > 0 && is_repeated(&rows[0])) {
+        value = repeated_json(&arena, value, first, rows, n);
+    }
+    print_json(context, value);
+    arena_done(&arena);
 }
 
 void run_readout_print(
@@ -69,17 +222,18 @@ void run_readout_print(
     const bool with_valid = has_flags(rows, n);
     struct report_table table;
     report_table_init(&table, NULL, columns, with_valid ? COLUMN_COUNT : COLUMN_VALID);
-    for (size_t i = 0; i < n; i++) {
-        add_row(&table, &rows[i], with_valid);
+    for (size_t i = 0; i < n;) {
+        const size_t end = i + group_len(rows + i, n - i);
+        const size_t from = i;
+        for (; i < end; i++) {
+            add_row(&table, &rows[i], with_valid);
+        }
+        if (is_repeated(&rows[from]) && !json) {
+            add_group(&table, rows + from, end - from);
+        }
     }
     if (json) {
-        struct arena arena = {0};
-        struct bytes text;
-        bytes_init(&text, BYTES_MAX_DEFAULT);
-        json_write_pretty(report_table_json(&table, &arena), &text);
-        (void)fprintf(context->out, "%s\n", text.data);
-        bytes_done(&text);
-        arena_done(&arena);
+        print_readout_json(context, &table, first, rows, n);
     } else {
         report_table_print(&table, context->out, context->columns, context->color);
     }
@@ -93,8 +247,8 @@ int run_readout_exit_code(const struct point_row *rows, size_t n)
         if (rows[i].interrupted) {
             return EXIT_INTERRUPTED;
         }
-        if (rows[i].envelope == NULL || isnan(rows[i].ok_rate) ||
-            rows[i].ok_rate < RUN_OK_RATE_MIN) {
+        if (rows[i].envelope == NULL || isnan(rows[i].numbers[SUMMARY_OK_RATE]) ||
+            rows[i].numbers[SUMMARY_OK_RATE] < RUN_OK_RATE_MIN) {
             code = EXIT_OPERATION;
         }
     }

@@ -22,6 +22,12 @@ const struct summary_number summary_numbers[SUMMARY_NUMBERS] = {
     [SUMMARY_JOULES] = {{"J/tok", "joules_per_token", true}, 3, false},
 };
 
+const char *summary_number_key(size_t number)
+{
+    const struct report_column *column = &summary_numbers[number].column;
+    return column->key != NULL ? column->key : column->head;
+}
+
 /* "8 x NVIDIA H100 80GB HBM3": the recorded class, else the GPUs that were found. */
 static const char *hardware_text(struct arena *arena, const struct json *root)
 {
@@ -84,6 +90,8 @@ int summary_row_read(
     *out = (struct summary_row){
         .suite_id = json_text(json_find(root, "suite_id"), ""),
         .suite_version = json_text(json_find(root, "suite_version"), ""),
+        .group_id = json_text(json_path(root, "driver_options.repeat.group_id"), ""),
+        .n_launches = 1,
         .texts =
             {
                 [SUMMARY_MODEL] = json_text(json_path(root, "model.id"), ""),
@@ -97,10 +105,8 @@ int summary_row_read(
     };
     const struct json *metrics = json_find(root, "metrics");
     for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
-        const struct report_column *column = &summary_numbers[i].column;
         out->numbers[i] = (double)NAN;
-        (void)json_f64(
-            json_find(metrics, column->key != NULL ? column->key : column->head), &out->numbers[i]);
+        (void)json_f64(json_find(metrics, summary_number_key(i)), &out->numbers[i]);
     }
     return 0;
 }

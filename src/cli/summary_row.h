@@ -29,7 +29,10 @@ struct summary_row {
     const char *suite_id;
     const char *suite_version;
     const char *texts[SUMMARY_TEXTS]; /* "" where the envelope does not say */
-    double numbers[SUMMARY_NUMBERS];  /* NAN where it does not say */
+    double numbers[SUMMARY_NUMBERS];  /* NAN where it does not say; of a group the means */
+    const char *group_id;      /* of the launches of one point (--repeat); "": launched once */
+    size_t n_launches;         /* that this row stands for: 1, or those of a group */
+    const struct json *spread; /* of a group: repeat_group_json; NULL: one launch */
 };
 
 struct summary_number {
@@ -37,6 +40,9 @@ struct summary_number {
     int decimals;
     bool fixed;
 };
+
+/* The metric of a number, as in envelopes. */
+const char *summary_number_key(size_t number);
 
 extern const struct report_column summary_texts[SUMMARY_TEXTS];
 extern const struct summary_number summary_numbers[SUMMARY_NUMBERS];

@@ -322,9 +322,29 @@ def summaries():
     write("stats_summary.h", lines, "stats/summary.h", "stats/token_events.h")
 
 
+def launches():
+    """Student's t quantiles, and intervals of means between launches."""
+    lines = ["/* By scipy.stats.t.ppf. */", "static const struct {", "    double probability;", "    unsigned degrees;",
+             "    double value;", "} student_rows[] = {"]
+    for p in (0.0005, 0.025, 0.4, 0.5, 0.6, 0.9, 0.975, 0.995, 0.9995):
+        lines += [f"    {{{p}, {d}, {number(scipy.stats.t.ppf(p, d))}}}," for d in (1, 2, 3, 4, 5, 9, 10, 29, 30, 99, 1000)]
+    rng = np.random.default_rng(20240607)
+    samples = [np.array([123.4, 125.1]), np.array([20.01, 20.5, 19.75]), rng.lognormal(3.0, 0.1, 5), rng.normal(0.0, 1.0, 10),
+               1e9 + rng.normal(0.0, 1e-3, 8), 1.0 - rng.uniform(0.0, 0.05, 30), rng.exponential(50.0, 100)]
+    lines += ["};", "", "/* By numpy (mean, std with ddof=1, min, max) and scipy.stats.t.interval of scipy.stats.sem. */",
+              "static const struct {", "    size_t n;", "    double values[100];", "    double mean, sd, low, high, min, max;",
+              "} between_rows[] = {"]
+    for s in samples:
+        low, high = scipy.stats.t.interval(0.95, len(s) - 1, loc=s.mean(), scale=scipy.stats.sem(s))
+        figures = ", ".join(map(number, (s.mean(), s.std(ddof=1), low, high, s.min(), s.max())))
+        lines.append(f"    {{{len(s)}, {{{', '.join(map(number, s))}}}, {figures}}},")
+    write("stats_launches.h", lines + ["};"], "stats/between_runs.h")
+
+
 if __name__ == "__main__":
     percentiles()
     bootstrap()
     arrivals()
     trends()
     summaries()
+    launches()
