@@ -151,10 +151,10 @@ static const char *read_values(
             return "n numbers or nulls are expected";
         }
     }
-    return json_pull_next(pull) == JSON_TOKEN_ARRAY_END &&
-                   json_pull_next(pull) == JSON_TOKEN_OBJECT_END
-               ? NULL
-               : "n numbers or nulls are expected";
+    if (json_pull_next(pull) != JSON_TOKEN_ARRAY_END) {
+        return "n numbers or nulls are expected";
+    }
+    return json_pull_next(pull) == JSON_TOKEN_OBJECT_END ? NULL : "a column ends after its values";
 }
 
 /* Members in the order in which they are written; the brace has been taken. */

@@ -190,22 +190,30 @@ static double power_of_all(const struct energy *energy, struct walk *walks, int6
     return power_w;
 }
 
+/* At the moments of one track's samples; NAN without one in the span. */
+static double peak_at(
+    const struct energy *energy,
+    const struct track *track,
+    const struct span *span,
+    struct walk *walks)
+{
+    double peak_w = (double)NAN;
+    begin_walks(energy, walks);
+    for (uint64_t i = 0; i < track->n && track->at_ns[i] < span->end_ns; i++) {
+        if (track->at_ns[i] >= span->start_ns) {
+            peak_w = fmax(peak_w, power_of_all(energy, walks, track->at_ns[i]));
+        }
+    }
+    return peak_w;
+}
+
 static double peak_of_all(const struct energy *energy, const struct span *span)
 {
     CLEANUP(mem_freep) struct walk *walks = mem_alloc(energy->n_sources, sizeof(*walks));
     double peak_w = (double)NAN;
     for (uint32_t s = 0; s < energy->n_sources; s++) {
-        const struct track *track = energy->sources[s].track;
-        if (!track->counted) {
-            continue;
-        }
-        begin_walks(energy, walks);
-        for (uint64_t i = 0; i < track->n && track->at_ns[i] < span->end_ns; i++) {
-            if (track->at_ns[i] < span->start_ns) {
-                continue;
-            }
-            const double power_w = power_of_all(energy, walks, track->at_ns[i]);
-            peak_w = isnan(peak_w) || power_w > peak_w ? power_w : peak_w;
+        if (energy->sources[s].track->counted) {
+            peak_w = fmax(peak_w, peak_at(energy, energy->sources[s].track, span, walks));
         }
     }
     return peak_w;

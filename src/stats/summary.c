@@ -366,6 +366,17 @@ static bool energy_value(
     return false;
 }
 
+static void add_bare_value(struct summary *out, const struct metric *metric, double value)
+{
+    assert(out->n_values < SUMMARY_VALUES_MAX);
+    out->values[out->n_values++] = (struct summary_value){
+        .metric = metric,
+        .value = value,
+        .low = (double)NAN,
+        .high = (double)NAN,
+    };
+}
+
 /* Absent without a source, never 0.  The window is that of the tokens, to the nanosecond. */
 static void add_energy(const struct point_facts *facts, struct summary *out)
 {
@@ -378,13 +389,7 @@ static void add_energy(const struct point_facts *facts, struct summary *out)
     for (size_t i = 0; i < metric_table_len; i++) {
         double value = (double)NAN;
         if (energy_value(energy, out, metric_table[i].key, &value)) {
-            assert(out->n_values < SUMMARY_VALUES_MAX);
-            out->values[out->n_values++] = (struct summary_value){
-                .metric = &metric_table[i],
-                .value = value,
-                .low = (double)NAN,
-                .high = (double)NAN,
-            };
+            add_bare_value(out, &metric_table[i], value);
         }
     }
 }

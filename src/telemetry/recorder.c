@@ -115,6 +115,20 @@ static void *record(void *context)
     return NULL;
 }
 
+/* The source with room for samples of its own. */
+static void make_track(struct track *out, const struct track *source, int64_t period_ns)
+{
+    *out = *source;
+    assert(out->n_columns <= TRACK_COLUMNS_MAX);
+    out->period_ns = period_ns;
+    struct track_column *columns = mem_alloc(out->n_columns, sizeof(*columns));
+    for (uint32_t c = 0; c < out->n_columns; c++) {
+        columns[c] = out->columns[c];
+        columns[c].values = NULL;
+    }
+    out->columns = columns;
+}
+
 static void make_tracks(struct recorder *self)
 {
     uint32_t n = 0;
@@ -127,17 +141,9 @@ static void make_tracks(struct recorder *self)
     self->capacity = mem_alloc(n, sizeof(*self->capacity));
     uint32_t t = 0;
     for (uint32_t s = 0; s < self->n_samplers; s++) {
-        for (uint32_t i = 0; i < self->samplers[s]->n_sources; i++, t++) {
-            struct track *track = &self->telemetry.tracks[t];
-            *track = self->samplers[s]->sources[i];
-            assert(track->n_columns <= TRACK_COLUMNS_MAX);
-            track->period_ns = self->period_ns[s];
-            struct track_column *columns = mem_alloc(track->n_columns, sizeof(*columns));
-            for (uint32_t c = 0; c < track->n_columns; c++) {
-                columns[c] = track->columns[c];
-                columns[c].values = NULL;
-            }
-            track->columns = columns;
+        const struct sampler *sampler = self->samplers[s];
+        for (uint32_t i = 0; i < sampler->n_sources; i++, t++) {
+            make_track(&self->telemetry.tracks[t], &sampler->sources[i], self->period_ns[s]);
         }
     }
 }

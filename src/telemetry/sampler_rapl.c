@@ -145,8 +145,9 @@ static int rapl_open(const struct sampler_options *options, struct sampler **out
     DIR *folder = opendir(root);
     const char *ids[4 * RAPL_SOURCES_MAX];
     size_t n_ids = 0;
-    for (const struct dirent *row = NULL;
-         folder != NULL && n_ids < ARRAY_LEN(ids) && (row = readdir(folder)) != NULL;) {
+    const struct dirent *row = NULL;
+    while (folder != NULL && n_ids < ARRAY_LEN(ids) &&
+           (row = readdir(folder)) != NULL) { // NOLINT(concurrency-mt-unsafe): a folder of our own
         if (text_starts_with(row->d_name, "intel-rapl:")) {
             ids[n_ids++] = arena_copy_text(&self->arena, row->d_name);
         }
