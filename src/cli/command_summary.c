@@ -146,11 +146,14 @@ static const char *group_text(struct arena *arena, const struct repeat_group *gr
 static struct summary_row merge_group(struct arena *arena, const struct summary_row *rows, size_t n)
 {
     CLEANUP(mem_freep) const double **numbers = mem_alloc(n, sizeof(*numbers));
+    size_t n_whole = 0;
     for (size_t i = 0; i < n; i++) {
-        numbers[i] = rows[i].numbers;
+        if (!rows[i].interrupted) {
+            numbers[n_whole++] = rows[i].numbers;
+        }
     }
     struct repeat_group group;
-    repeat_group_compute(numbers, n, &group);
+    repeat_group_compute(numbers, n_whole, &group);
     struct summary_row merged = rows[0];
     for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
         merged.numbers[i] = group.numbers[i].mean;
@@ -161,7 +164,7 @@ static struct summary_row merge_group(struct arena *arena, const struct summary_
         }
     }
     merged.texts[SUMMARY_FILE] = group_text(arena, &group);
-    merged.n_launches = n;
+    merged.n_launches = n_whole;
     merged.spread = repeat_group_json(&group, arena);
     return merged;
 }
@@ -367,7 +370,7 @@ const struct command command_summary = {
         "Prints one table for each suite, the highest throughput first. Launches of one point "
         "(bench run --repeat) are one row: the mean of each metric, the number of launches, and "
         "half the width of throughput's 95 % interval between them (Student's t); JSON has that "
-        "of every metric. Signatures are not "
+        "of every metric. An interrupted launch is not counted. Signatures are not "
         "checked: that is what 'bench verify' does. A file of the folder that is no envelope is "
         "named on stderr, and the exit code is 1.\n",
     .examples = "  bench summary ./results\n",

@@ -27,6 +27,13 @@ const struct command command_run = {
         "checked before the first request. Ctrl-C once stops sending and writes what is complete, "
         "twice stops at once.\n"
         "\n"
+        "--repeat launches every point several times, all points once before any twice. Launch 1 has "
+        "the seed of --seed, the others seeds that follow from it (--dry-run shows them); each gives "
+        "an envelope of its own. The table then ends each point with mean, 95 % Student-t interval "
+        "of the mean (+- half its width), standard deviation, least and greatest of the launches. "
+        "There is no interval where launches are all alike, and an interrupted launch is not "
+        "counted.\n"
+        "\n"
         "The exit code is 0 only when every point has an ok_rate of 0.95 or more.\n",
     .examples = "  bench run llm.inference.chatbot-short --engine sim --sweep 1,4,16 --duration 5\n"
                 "  bench run llm.inference.chatbot-short --base-url http://localhost:8000/v1 \\\n"

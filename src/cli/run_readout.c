@@ -39,12 +39,12 @@ static bool is_repeated(const struct point_row *row)
     return row->launch.of > 1;
 }
 
-/* "4", of a repeated run "4 #2". */
-static void add_first(struct report_table *table, const struct point_row *row)
+/* "4", of a repeated run "4 #2" unless `plain`. */
+static void add_first(struct report_table *table, const struct point_row *row, bool plain)
 {
     char text[sizeof(row->label) + 16];
     (void)snprintf(text, sizeof(text), "%s", row->label);
-    if (is_repeated(row)) {
+    if (is_repeated(row) && !plain) {
         (void)snprintf(text, sizeof(text), "%s #%u", row->label, row->launch.index);
     }
     if (isnan(row->load)) {
@@ -63,10 +63,11 @@ static void add_numbers(struct report_table *table, const double numbers[SUMMARY
     report_table_number(table, COLUMN_ENERGY, numbers[SUMMARY_JOULES], 3);
 }
 
-static void add_row(struct report_table *table, const struct point_row *row, bool with_valid)
+static void
+add_row(struct report_table *table, const struct point_row *row, bool with_valid, bool plain)
 {
     report_table_add_row(table);
-    add_first(table, row);
+    add_first(table, row, plain);
     add_numbers(table, row->numbers);
     if (row->envelope != NULL) {
         report_table_text(table, COLUMN_ENVELOPE, row->envelope);
@@ -156,8 +157,8 @@ static void add_group_json(
     struct json *object = json_append(groups, json_new(arena, JSON_OBJECT));
     if (isnan(rows->load)) {
         json_add_text(arena, object, first, rows->label);
-    } else if (text_equal(first, "conc")) {
-        json_add_i64(arena, object, first, llround(rows->load));
+    } else if (fabs(rows->load - trunc(rows->load)) <= 0.0) {
+        json_add_i64(arena, object, first, llround(rows->load)); /* as the launches' rows do */
     } else {
         json_add_f64(arena, object, first, rows->load);
     }
@@ -226,7 +227,7 @@ void run_readout_print(
         const size_t end = i + group_len(rows + i, n - i);
         const size_t from = i;
         for (; i < end; i++) {
-            add_row(&table, &rows[i], with_valid);
+            add_row(&table, &rows[i], with_valid, json);
         }
         if (is_repeated(&rows[from]) && !json) {
             add_group(&table, rows + from, end - from);

@@ -4,7 +4,9 @@
 #include "cli/command.h"
 #include "cli/run_point.h"
 
-/* Prints the table, or with `json` an array of objects, to context->out.  `first` is the head of the
+/* Prints the table, or with `json` an array of objects, to context->out.  Of a repeated run, rows of
+ * one point stand side by side; below them the table says how much they differ, and JSON is
+ * {"launches": [...], "groups": [...]}.  `first` is the head of the
  * first column: "conc", "rps" or "benchmark". */
 void run_readout_print(
     const struct cli_context *context,
