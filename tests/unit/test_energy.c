@@ -121,7 +121,7 @@ static const struct row {
      0,
      5,
      {0, 10, 20, 30, 40},
-     {100, NAN, NAN, 200, 200},
+     {100, (double)NAN, (double)NAN, 200, 200},
      0,
      40,
      650,
