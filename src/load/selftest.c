@@ -254,7 +254,7 @@ static void add_closed(
     out->kernel_stamps = measurement->stamp_kernel;
     out->cpu_us_per_event = cpu_us_per_event(result, out->events_per_s);
     out->engine_cpu_us_per_event =
-        (double)truth->cpu_ns / (double)NS_PER_US / (double)truth->load.n_tokens;
+        (double)truth->cpu_ns / (double)NS_PER_US / (double)truth->n_tokens;
 }
 
 static void add_open(const struct point_result *result, bool overloaded, struct selftest_row *out)

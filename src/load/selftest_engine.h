@@ -14,9 +14,9 @@ struct selftest_engine;
 struct selftest_truth {
     const struct sim_truth *entries; /* in order of writing */
     uint64_t n;
-    struct sim_load load;
-    int64_t cpu_ns; /* of the engine's whole process */
-    void *map;      /* own; entries lie in it */
+    uint64_t n_tokens; /* written in all */
+    int64_t cpu_ns;    /* of the engine's whole process */
+    void *map;         /* own; entries lie in it */
     size_t map_len;
 };
 

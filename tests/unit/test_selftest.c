@@ -255,7 +255,7 @@ static void test_selftest_engine__hands_over_its_truth(void **state)
     assert_true(truth.n > 0);
     assert_int_equal(truth.entries[truth.n - 1].request, 0);
     assert_int_equal(truth.entries[truth.n - 1].body_hash, sim_hash(0, body, strlen(body)));
-    assert_int_equal(truth.load.n_requests, 1);
+    assert_int_equal(truth.n_tokens, 3);
     assert_true(truth.cpu_ns > 0);
     selftest_truth_done(&truth);
 }
