@@ -1,7 +1,7 @@
 # A thin front of meson: every target is one or two commands that can be typed by hand.
 BUILD ?= build/gcc
 
-.PHONY: all demo test check asan tsan fuzz lint perf docs fmt fmt-check install clean deps
+.PHONY: all demo test check asan tsan fuzz soak lint perf docs fmt fmt-check install clean deps
 
 all: deps $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -34,6 +34,10 @@ tsan: deps
 # Each fuzzer for a minute, with sanitizers (clang).
 fuzz: deps
 	tools/run-fuzzers 60
+
+# Half an hour at 500 streams: memory and descriptors must not grow, the records must verify and recompute.
+soak: all
+	tests/soak/run $(BUILD)/src/cli/bench 30
 
 # What a token event costs between recvmsg and the record, as ratios taken side by side in one run; then
 # seconds and memory of all numbers of a million requests with a hundred token gaps each (2.3 GiB); then
