@@ -149,9 +149,11 @@ static int load_point(
     return result;
 }
 
-/* Asks the engine again who it is: a restart or another model in the middle spoils the point. */
-static bool engine_has_changed(struct run_plan *plan)
+/* Asks the engine again who it is: a restart or another model in the middle spoils the point.
+ * *out, in the plan's arena, is what it says now; NULL when it is not asked, or does not answer. */
+static bool engine_has_changed(struct run_plan *plan, struct json **out)
 {
+    *out = NULL;
     if (plan->options->virtual_time) {
         return false;
     }
@@ -160,10 +162,12 @@ static bool engine_has_changed(struct run_plan *plan)
     struct arena arena = {0};
     const int result = plan->engine->probe(plan->engine, &plan->target, &arena, &now, &err);
     const bool changed = result < 0 || !engine_identity_equal(&plan->identity, &now);
-    arena_done(&arena);
     if (result < 0) {
         run_plan_warn(plan, "the engine could not be asked again after the point: %s", err.text);
+    } else {
+        *out = engine_identity_json(&plan->arena, &now);
     }
+    arena_done(&arena);
     return changed;
 }
 
@@ -173,6 +177,7 @@ struct measured {
     const struct point_choice *choice;
     const struct point_result *result;
     const struct summary *summary;
+    const struct json *engine_after; /* NULL: not known */
 };
 
 static int write_point(
@@ -202,6 +207,8 @@ static int write_point(
         .engine_name = plan->engine->name,
         .engine_version = plan->identity.version[0] != '\0' ? plan->identity.version : "unknown",
         .engine_config = plan->identity.config,
+        .engine_before = engine_identity_json(&arena, &plan->identity),
+        .engine_after = measured->engine_after,
         .quantization_format = plan->options->quant,
         .hardware_fingerprint = plan->fingerprint,
         .software_provenance = plan->provenance,
@@ -273,6 +280,18 @@ static void note_failures(struct run_plan *plan, const struct point_result *resu
     }
 }
 
+static void note_timeout(struct run_plan *plan, const struct point_facts *facts)
+{
+    if (facts->gate != GATE_TIMEOUT) {
+        return;
+    }
+    run_plan_warn(
+        plan,
+        "the warm-up did not settle by --warmup-gate %s in %g s: the window was opened all the same (%u "
+        "requests discarded)",
+        gate_mode_name(plan->options->gate), plan->options->warmup_timeout_s, facts->n_warmup);
+}
+
 /* Summarises and writes what was measured. */
 static int finish_point(
     struct run_plan *plan,
@@ -283,7 +302,9 @@ static int finish_point(
     struct error *err)
 {
     result->facts.slo = work->slo.limits;
-    result->facts.engine_changed = engine_has_changed(plan);
+    struct json *engine_after = NULL;
+    result->facts.engine_changed = engine_has_changed(plan, &engine_after);
+    note_timeout(plan, &result->facts);
     note_failures(plan, result);
     CLEANUP(mem_freep) struct summary *summary = MEM_NEW(struct summary);
     summary_compute(&result->facts, &result->records, summary);
@@ -294,7 +315,7 @@ static int finish_point(
             err, ERROR_UNAVAILABLE,
             "no request was counted in the window, so nothing was measured and nothing is written");
     }
-    const struct measured measured = {work, choice, result, summary};
+    const struct measured measured = {work, choice, result, summary, engine_after};
     return write_point(plan, &measured, out, err);
 }
 

@@ -142,6 +142,10 @@ const struct engine_ops *engine_find(const char *name);
  * shape.  Needs no memory. */
 void engine_error_text(const char *body, size_t len, char *out, size_t out_size);
 
+/* The identity as one object: version, model, max_model_len, n_models, server, and config_sha256, the
+ * hash of config's canonical form (null without one).  Texts that are not told are "unknown". */
+struct json *engine_identity_json(struct arena *arena, const struct engine_identity *identity);
+
 /* True when the two identities describe the same engine: version, server, model, context and
  * configuration (which the probe has stripped of counters and of values that change by
  * themselves). */

@@ -104,3 +104,26 @@ bool engine_identity_equal(const struct engine_identity *a, const struct engine_
            text_equal(a->model, b->model) && a->max_model_len == b->max_model_len &&
            config_equal(a->config, b->config);
 }
+
+static const char *told(const char *text)
+{
+    return text[0] == '\0' ? "unknown" : text;
+}
+
+struct json *engine_identity_json(struct arena *arena, const struct engine_identity *identity)
+{
+    struct json *out = json_new(arena, JSON_OBJECT);
+    json_add_text(arena, out, "version", told(identity->version));
+    json_add_text(arena, out, "model", told(identity->model));
+    json_add_i64(arena, out, "max_model_len", identity->max_model_len);
+    json_add_i64(arena, out, "n_models", identity->n_models);
+    json_add_text(arena, out, "server", told(identity->server));
+    if (identity->config == NULL) {
+        json_add_null(arena, out, "config_sha256");
+        return out;
+    }
+    char hex[DIGEST_HEX_SIZE];
+    canonical_sha256(identity->config, NULL, hex);
+    json_add_text(arena, out, "config_sha256", hex);
+    return out;
+}

@@ -221,6 +221,24 @@ static void add_host_role(struct body *self)
     }
 }
 
+/* Who answered before and after the point: a flat object of numbers and of texts from a server. */
+static void
+add_identity(struct body *self, struct json *out, const char *key, const struct json *identity)
+{
+    if (identity == NULL) {
+        json_add_null(self->arena, out, key);
+        return;
+    }
+    struct json *copy = json_add(self->arena, out, key, json_new(self->arena, JSON_OBJECT));
+    for (const struct json *row = identity->first; row != NULL; row = row->next) {
+        if (row->kind == JSON_STRING) {
+            add_text(self, copy, row->key, normal_text_copy(self->arena, row->text));
+        } else {
+            (void)json_add(self->arena, copy, row->key, json_copy(self->arena, row));
+        }
+    }
+}
+
 static void add_measurement(struct body *self)
 {
     const struct envelope_inputs *inputs = self->inputs;
@@ -228,6 +246,8 @@ static void add_measurement(struct body *self)
         summary_json_measurement(self->arena, inputs->facts, inputs->summary);
     const struct json *kernel = json_find(inputs->software_provenance, "kernel");
     json_add_text(self->arena, measurement, "kernel_version", json_text(kernel, "unknown"));
+    add_identity(self, measurement, "engine_before", inputs->engine_before);
+    add_identity(self, measurement, "engine_after", inputs->engine_after);
     (void)json_add(self->arena, self->root, "measurement", measurement);
 }
 

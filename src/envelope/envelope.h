@@ -23,7 +23,9 @@ struct envelope_inputs {
     const char *engine_version;
     const struct json
         *engine_config; /* what the engine told; hashed into config_hash; may be NULL */
-    const char *quantization_format; /* --quant */
+    const struct json *engine_before; /* engine_identity_json of the probe before the point */
+    const struct json *engine_after;  /* and of that after it; NULL when it could not be asked */
+    const char *quantization_format;  /* --quant */
     const struct json *hardware_fingerprint;
     const struct json *software_provenance;
     const char *dataset_id;

@@ -2,6 +2,8 @@
  * table; what needs words or an object of its own is added around it. */
 #include "envelope/summary_json.h"
 
+#include "stats/measurement.h"
+
 enum figure_type {
     FIGURE_F64,
     FIGURE_U64,
@@ -26,11 +28,14 @@ static const struct figure figures[] = {
     FIGURE(FIGURE_F64, client_lag_p99_us),
     FIGURE(FIGURE_F64, client_lag_max_us),
     FIGURE(FIGURE_F64, shared_read_share),
+    FIGURE(FIGURE_F64, shared_read_bound_p99_us),
+    FIGURE(FIGURE_F64, shared_read_bound_max_us),
     FIGURE(FIGURE_F64, dispatch_delay_p50_us),
     FIGURE(FIGURE_F64, dispatch_delay_p99_us),
     FIGURE(FIGURE_F64, dispatch_delay_max_us),
     FIGURE(FIGURE_F64, turnaround_p50_us),
     FIGURE(FIGURE_F64, turnaround_p99_us),
+    FIGURE(FIGURE_F64, turnaround_max_us),
     FIGURE(FIGURE_F64, requested_rate_rps),
     FIGURE(FIGURE_F64, achieved_rate_rps),
     FIGURE(FIGURE_F64, achieved_rate_ratio),
@@ -135,6 +140,27 @@ static void add_window(struct arena *arena, const struct point_facts *facts, str
     json_add_f64(arena, slo, "total_ms", facts->slo.total_ms);
 }
 
+/* One number for each worker, null where it took no time; one for each step of the window. */
+static void add_lists(
+    struct arena *arena,
+    const struct point_facts *facts,
+    const struct measurement *measurement,
+    struct json *out)
+{
+    struct json *shares = json_add(arena, out, "worker_cpu_shares", json_new(arena, JSON_ARRAY));
+    for (uint32_t w = 0; w < facts->n_workers; w++) {
+        (void)json_append(shares, json_new_f64(arena, worker_cpu_share(&facts->workers[w])));
+    }
+    const struct in_flight_series *series = &measurement->in_flight_series;
+    struct json *over_time =
+        json_add(arena, out, "in_flight_over_time", json_new(arena, JSON_OBJECT));
+    json_add_f64(arena, over_time, "step_s", series->step_s);
+    struct json *means = json_add(arena, over_time, "means", json_new(arena, JSON_ARRAY));
+    for (size_t i = 0; i < series->n; i++) {
+        (void)json_append(means, json_new_f64(arena, series->means[i]));
+    }
+}
+
 static void add_counts(struct arena *arena, const struct measurement *measurement, struct json *out)
 {
     struct json *outcomes = json_add(arena, out, "n_outcome", json_new(arena, JSON_OBJECT));
@@ -160,6 +186,7 @@ struct json *summary_json_measurement(
     for (size_t i = 0; i < ARRAY_LEN(figures); i++) {
         add_figure(arena, &summary->measurement, &figures[i], out);
     }
+    add_lists(arena, facts, &summary->measurement, out);
     add_counts(arena, &summary->measurement, out);
     return out;
 }

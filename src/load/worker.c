@@ -245,6 +245,7 @@ void worker_run(struct worker *self, int64_t start_ns)
         }
         const size_t n = self->transport->ops->wait(
             self->transport, until_ns + start_ns, self->events, WORKER_EVENTS_MAX);
+        self->woken_ns = self->transport->ops->now(self->transport);
         for (size_t i = 0; i < n; i++) {
             handle_event(self, &self->events[i]);
             /* At once, not after the batch: a freed slot, or a due arrival, must not wait for it. */

@@ -91,6 +91,8 @@ struct worker {
     uint64_t quota; /* counted requests to send; UINT64_MAX: a window of time */
     int64_t drain_until_ns;
 
+    int64_t woken_ns; /* absolute: when the last wait was over */
+
     struct record_store store;
     struct digest *digest;
     struct worker_facts facts;

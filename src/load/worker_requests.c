@@ -359,8 +359,8 @@ void worker_link_failed(struct worker *self, struct link *link, int64_t now_ns)
     end_request(self, slot, now_ns, now_ns);
 }
 
-static void
-note_receipt(struct worker *self, const struct receipt *receipt, uint64_t n_token_events)
+static void note_receipt(
+    struct worker *self, const struct receipt *receipt, uint64_t n_token_events, bool ended)
 {
     struct worker_facts *facts = &self->facts;
     if (receipt->kernel) {
@@ -371,12 +371,15 @@ note_receipt(struct worker *self, const struct receipt *receipt, uint64_t n_toke
     if (receipt->clock_step) {
         facts->n_clock_steps++;
     }
-    if (n_token_events == 0) {
+    if (n_token_events > 0) {
+        facts->n_token_events += n_token_events;
+        facts->n_shared_reads += n_token_events - 1;
+    } else if (!ended) {
         return;
     }
-    const int64_t lag_ns = receipt->read_ns - receipt->arrival_ns;
-    facts->n_token_events += n_token_events;
-    facts->n_shared_reads += n_token_events - 1;
+    /* Without a kernel stamp the arrival is the read itself: what is seen is the wait for its turn. */
+    const int64_t since_ns = receipt->kernel ? receipt->arrival_ns : self->woken_ns;
+    const int64_t lag_ns = receipt->read_ns - since_ns;
     if (lag_ns > facts->lag_max_ns) {
         facts->lag_max_ns = lag_ns;
     }
@@ -419,7 +422,7 @@ void worker_receive(struct worker *self, struct link *link)
     }
     const bool had_tokens = slot->n_events > 0;
     const enum slot_progress progress = slot_read(slot, self->buffer, (size_t)n, &input);
-    note_receipt(self, &receipt, input.n_token_events);
+    note_receipt(self, &receipt, input.n_token_events, progress != SLOT_MORE);
     if (!had_tokens && slot->n_events > 0) {
         link->streamed = true;
         worker_keep_spares(self);

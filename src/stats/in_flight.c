@@ -3,6 +3,7 @@
  * start cuts off is like what its end cuts off: when the system is as full after as before. */
 #include "stats/in_flight.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "stats/figure.h"
 #include "stats/sort.h"
@@ -92,4 +93,38 @@ in_flight_compute(const struct point_facts *facts, const struct record_set *reco
         out.little_residual = fabs(inside_ns - whole_ns) / inside_ns;
     }
     return out;
+}
+
+/* A request's part of each step that it touches; `from` and `to` count steps from the window's start. */
+static void add_span(struct in_flight_series *out, double from, double to)
+{
+    const double last = (double)out->n;
+    to = to < last ? to : last;
+    for (double at = from > 0.0 ? from : 0.0; at < to;) {
+        const double next = fmin(floor(at) + 1.0, to);
+        out->means[(size_t)at] += next - at;
+        at = next;
+    }
+}
+
+void in_flight_series_compute(
+    const struct point_facts *facts, const struct record_set *records, struct in_flight_series *out)
+{
+    *out = (struct in_flight_series){.step_s = (double)NAN};
+    const double window_s = figure_window_s(facts);
+    if (isnan(window_s)) {
+        return;
+    }
+    out->step_s = fmax(1.0, ceil(window_s / IN_FLIGHT_STEPS_MAX));
+    out->n = (size_t)floor(window_s / out->step_s);
+    const double step_ns = out->step_s * (double)NS_PER_S;
+    for (uint64_t i = 0; i < records->n; i++) {
+        const struct record *record = &records->records[i];
+        const int64_t end_ns = record->end_ns == RECORD_NONE ? facts->end_ns : record->end_ns;
+        if (record->sent_ns != RECORD_NONE && record->sent_ns < end_ns) {
+            add_span(
+                out, (double)(record->sent_ns - facts->window_start_ns) / step_ns,
+                (double)(end_ns - facts->window_start_ns) / step_ns);
+        }
+    }
 }

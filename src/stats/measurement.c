@@ -8,11 +8,17 @@
 #include "stats/figure.h"
 #include "stats/in_flight.h"
 #include "stats/percentile.h"
+#include "stats/read_bound.h"
 #include "stats/request.h"
 #include "stats/sort.h"
 
 #include <math.h>
 #include <string.h>
+
+double worker_cpu_share(const struct worker_facts *worker)
+{
+    return worker->wall_ns > 0 ? (double)worker->cpu_ns / (double)worker->wall_ns : (double)NAN;
+}
 
 static void add_workers(const struct point_facts *facts, struct measurement *out)
 {
@@ -33,10 +39,7 @@ static void add_workers(const struct point_facts *facts, struct measurement *out
         for (size_t b = 0; b < LAG_BUCKETS; b++) {
             lag[b] += worker->lag[b];
         }
-        if (worker->wall_ns > 0) {
-            out->worker_cpu_share_max =
-                fmax(out->worker_cpu_share_max, (double)worker->cpu_ns / (double)worker->wall_ns);
-        }
+        out->worker_cpu_share_max = fmax(out->worker_cpu_share_max, worker_cpu_share(worker));
     }
     out->stamp_kernel = out->n_kernel_stamps > 0 && out->n_user_stamps == 0;
     out->shared_read_share = n_events > 0 ? (double)n_shared / (double)n_events : (double)NAN;
@@ -103,6 +106,7 @@ static void add_delays(
     out->dispatch_delay_max_us = open ? max_us : (double)NAN;
     out->turnaround_p50_us = open ? (double)NAN : p50_us;
     out->turnaround_p99_us = open ? (double)NAN : p99_us;
+    out->turnaround_max_us = open ? (double)NAN : max_us;
 }
 
 static void add_arrivals(
@@ -148,4 +152,8 @@ void measurement_compute(
     out->in_flight_mean = in_flight.mean;
     out->in_flight_max = in_flight.max;
     out->little_residual = in_flight.little_residual;
+    in_flight_series_compute(facts, records, &out->in_flight_series);
+    const struct read_bound bound = read_bound_compute(records);
+    out->shared_read_bound_p99_us = bound.p99_us;
+    out->shared_read_bound_max_us = bound.max_us;
 }

@@ -7,6 +7,9 @@
 
 #include "stats/summary.h"
 
+/* CPU time over wall time of one worker inside the window; NAN where it was not taken. */
+double worker_cpu_share(const struct worker_facts *worker);
+
 /* Fills everything but the list of unsupported percentiles. */
 void measurement_compute(
     const struct point_facts *facts, const struct record_set *records, struct measurement *out);

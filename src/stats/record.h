@@ -138,7 +138,9 @@ struct worker_facts {
     uint64_t n_kernel_stamps; /* reads with a kernel stamp */
     uint64_t n_user_stamps;   /* reads without */
     int64_t lag_max_ns;
-    uint64_t lag[LAG_BUCKETS]; /* arrival -> handled, for every read with token events */
+    uint64_t lag[LAG_BUCKETS]; /* arrival -> handled, for every read with token events or
+                                  an answer's end; without a kernel stamp from when the worker's wait
+                                  was over, which is all that can be seen */
     uint64_t n_connects;       /* connections opened after the clock started */
     uint64_t n_clock_steps;    /* steps of the real-time clock over 1 ms seen while converting */
 };

@@ -4,6 +4,7 @@
  * Source: MEASUREMENT.md "Definitions" and "Evidence of validity". */
 #pragma once
 
+#include "stats/in_flight.h"
 #include "stats/metric.h"
 #include "stats/record.h"
 
@@ -28,12 +29,15 @@ struct measurement {
     double client_lag_p50_us;
     double client_lag_p99_us;
     double client_lag_max_us;
-    double shared_read_share;     /* events that shared a read / token events */
-    double dispatch_delay_p50_us; /* open loop: sent - scheduled */
+    double shared_read_share; /* events that shared a read with an earlier one / token events */
+    double shared_read_bound_p99_us; /* how far before its stamp such an event may have arrived: */
+    double shared_read_bound_max_us; /* read_bound.h; NAN without any */
+    double dispatch_delay_p50_us;    /* open loop: sent - scheduled */
     double dispatch_delay_p99_us;
     double dispatch_delay_max_us;
     double turnaround_p50_us; /* closed loop: slot free (scheduled) -> its next send */
     double turnaround_p99_us;
+    double turnaround_max_us;
     double requested_rate_rps; /* NAN in a closed loop */
     double achieved_rate_rps;  /* sends inside the window / window */
     double achieved_rate_ratio;
@@ -41,6 +45,7 @@ struct measurement {
     double arrival_dispersion_1s; /* index of dispersion of sends in 1 s bins; NAN under 10 bins */
     double in_flight_mean;        /* time average over the window */
     double in_flight_max;
+    struct in_flight_series in_flight_series;
     double little_residual;          /* |L - lambda W| / L: in_flight.h */
     double worker_cpu_share_max;     /* busiest worker, of one core */
     double waited_for_connect_share; /* requests with connect_ns > 0 / counted */
@@ -84,7 +89,7 @@ enum {
     SUMMARY_RESAMPLES = 1000
 };
 
-/* Computes all of it.  Heap: struct summary is about 20 KiB, so callers allocate it with MEM_NEW.
+/* Computes all of it.  Heap: struct summary is about 22 KiB, so callers allocate it with MEM_NEW.
  * Every metric but the interval of gaps is independent of the order of the records; that needs them
  * ordered by index, as struct record_set promises.  Without events (has_events false) throughput,
  * ITL and ICL of streamed answers are NAN.

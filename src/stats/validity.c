@@ -23,6 +23,11 @@ static const double ks_limit = 0.001;
 static const double little_limit = 0.05;
 static const double shared_read_limit = 0.05;
 static const double lag_limit_us = 1000.0;
+/* While a worker stands still it sends nothing and empties nothing: the load is not what was asked for,
+ * also when every stamp is the kernel's.  A busy machine takes a thread off its processor for tens of ms
+ * now and then; a tenth of a second is a stall. */
+static const double stall_limit_us = 100000.0;
+static const double in_flight_limit = 0.95;
 static const double worker_limit = 0.85;
 static const double ok_rate_limit = 0.95;
 
@@ -107,6 +112,23 @@ static bool judge_lag(const struct validity_input *input, double *figure, double
     return !input->measurement->stamp_kernel;
 }
 
+static bool judge_stall(const struct validity_input *input, double *figure, double *limit)
+{
+    *figure = input->measurement->client_lag_max_us;
+    *limit = stall_limit_us;
+    return true;
+}
+
+/* A window of a number of requests ends with the last of them, when the others have ended already. */
+static bool judge_in_flight(const struct validity_input *input, double *figure, double *limit)
+{
+    const struct point_facts *facts = input->facts;
+    *figure = input->measurement->in_flight_mean / facts->concurrency;
+    *limit = in_flight_limit;
+    return facts->driver == DRIVER_CLOSED && facts->concurrency > 0 &&
+           facts->requested_duration_ns > 0;
+}
+
 static bool judge_worker(const struct validity_input *input, double *figure, double *limit)
 {
     *figure = input->measurement->worker_cpu_share_max;
@@ -153,6 +175,10 @@ const struct validity_rule validity_table[] = {
      false, VALIDITY_FLAGGED, judge_shared_reads},
     {"client_lag", "us", LIMITS ": client lag p99 > 1 ms with user stamps", "client lag p99 with user-space stamps",
      false, VALIDITY_FLAGGED, judge_lag},
+    {"client_stall", "us", "docs/measurement.md: client lag max > 0.1 s, whatever the stamps", "longest time that what had arrived waited for the client",
+     false, VALIDITY_FLAGGED, judge_stall},
+    {"in_flight", "", "docs/measurement.md: closed loop with less than 95 % of its streams in flight", "mean number in flight over the streams asked for",
+     true, VALIDITY_FLAGGED, judge_in_flight},
     {"worker_cpu", "", LIMITS ": a worker above 85 % of a core", "share of a core used by the busiest worker",
      false, VALIDITY_FLAGGED, judge_worker},
     {"engine_changed", "", LIMITS ": engine identity changed during the run", "changes of the engine's identity during the run",

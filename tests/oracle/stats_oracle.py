@@ -280,6 +280,7 @@ def evidence_of(records, is_open):
         "dispatch_delay_p50_us": p(50) if is_open else nan, "dispatch_delay_p99_us": p(99) if is_open else nan,
         "dispatch_delay_max_us": max(delays) if is_open else nan,
         "turnaround_p50_us": nan if is_open else p(50), "turnaround_p99_us": nan if is_open else p(99),
+        "turnaround_max_us": nan if is_open else max(delays),
         "requested_rate_rps": RATE if is_open else nan, "achieved_rate_rps": len(sent) / seconds,
         "achieved_rate_ratio": len(sent) / seconds / RATE if is_open else nan,
         "arrival_ks_p": scipy.stats.kstest(np.diff(sent) / 1e9, scipy.stats.expon(scale=1 / RATE).cdf, method="exact").pvalue

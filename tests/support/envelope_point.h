@@ -125,6 +125,8 @@ static inline struct envelope_point *envelope_point_new(void)
         .engine_name = "vllm",
         .engine_version = "0.9.1",
         .engine_config = envelope_point_json(self, "{\"max_model_len\":4096}"),
+        .engine_before =
+            envelope_point_json(self, "{\"version\":\"0.9.1\",\"n_models\":1,\"server\":\" s\"}"),
         .quantization_format = "fp16",
         .hardware_fingerprint = envelope_point_json(
             self,

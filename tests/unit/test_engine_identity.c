@@ -1,4 +1,5 @@
 /* What is kept of an engine's own words, and when two probes met the same engine. */
+#include "codec/canonical.h"
 #include "codec/json.h"
 #include "support/replay.h"
 
@@ -88,12 +89,45 @@ static void test_engine_identity_equal__without_a_configuration(void **state)
     arena_done(&arena);
 }
 
+static void test_engine_identity_json__tells_what_is_known(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    const struct engine_identity full = {
+        .version = "1.2",
+        .model = "m",
+        .max_model_len = 4096,
+        .n_models = 1,
+        .server = "uvicorn",
+        .config = json_new(&arena, JSON_OBJECT),
+    };
+    const struct engine_identity empty = {0};
+    static const char *const expected[] = {
+        /* printf '{}' | sha256sum */
+        "{\"config_sha256\":\"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\","
+        "\"max_model_len\":4096,\"model\":\"m\",\"n_models\":1,\"server\":\"uvicorn\","
+        "\"version\":\"1.2\"}",
+        "{\"config_sha256\":null,\"max_model_len\":0,\"model\":\"unknown\",\"n_models\":0,"
+        "\"server\":\"unknown\",\"version\":\"unknown\"}",
+    };
+    const struct engine_identity *const identities[] = {&full, &empty};
+    for (size_t i = 0; i < ARRAY_LEN(identities); i++) {
+        CLEANUP(bytes_done) struct bytes text;
+        bytes_init(&text, BYTES_MAX_DEFAULT);
+        canonical_write(engine_identity_json(&arena, identities[i]), NULL, &text);
+        assert_int_equal(text.len, strlen(expected[i]));
+        assert_memory_equal(text.data, expected[i], text.len);
+    }
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_probe__long_templates_are_kept_as_their_hash),
         cmocka_unit_test(test_engine_identity_equal__two_probes_of_one_engine),
         cmocka_unit_test(test_engine_identity_equal__without_a_configuration),
+        cmocka_unit_test(test_engine_identity_json__tells_what_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

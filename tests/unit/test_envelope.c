@@ -128,6 +128,8 @@ static void test_build__writes_every_figure_of_the_measurement(void **state)
     summary->measurement.prompt_tokens_total = 240;
     summary->measurement.n_outcome[OUTCOME_TIMEOUT] = 3;
     summary->measurement.in_flight_mean = 3.75;
+    summary->measurement.in_flight_series =
+        (struct in_flight_series){.step_s = 2.0, .n = 2, .means = {4.0, 3.5}};
     summary->measurement.n_unsupported = 1;
     summary->measurement.unsupported_percentiles[0] = "ttft_p99_ms";
     built_make(&built);
@@ -147,6 +149,12 @@ static void test_build__writes_every_figure_of_the_measurement(void **state)
         {"cached_prompt_tokens", "null"},
         {"prompt_tokens_total", "240"},
         {"in_flight_mean", "3.75"},
+        {"in_flight_over_time", "{\"means\":[4.0,3.5],\"step_s\":2.0}"},
+        {"worker_cpu_shares", "[0.005]"},
+        {"shared_read_bound_max_us", "null"},
+        {"engine_before", "{\"n_models\":1,\"server\":\"s\",\"version\":\"0.9.1\"}"},
+        {"engine_after", "null"},
+        {"turnaround_max_us", "5.0"},
         {"n_kernel_stamps", "144"},
         {"unsupported_percentiles", "[\"ttft_p99_ms\"]"},
         {"kernel_version", "\"Linux 6.1.0 x86_64\""},

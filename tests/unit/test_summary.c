@@ -94,6 +94,7 @@ static void assert_evidence(const struct measurement *got, const struct measurem
     assert_value("dispatch max", got->dispatch_delay_max_us, expected->dispatch_delay_max_us);
     assert_value("turnaround p50", got->turnaround_p50_us, expected->turnaround_p50_us);
     assert_value("turnaround p99", got->turnaround_p99_us, expected->turnaround_p99_us);
+    assert_value("turnaround max", got->turnaround_max_us, expected->turnaround_max_us);
     assert_value("requested rate", got->requested_rate_rps, expected->requested_rate_rps);
     assert_value("achieved rate", got->achieved_rate_rps, expected->achieved_rate_rps);
     assert_value("rate ratio", got->achieved_rate_ratio, expected->achieved_rate_ratio);

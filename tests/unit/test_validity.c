@@ -20,6 +20,7 @@ static void sound(struct point *out)
                 .driver = DRIVER_OPEN,
                 .arrival = ARRIVAL_POISSON,
                 .rate_rps = 100.0,
+                .requested_duration_ns = 100 * NS_PER_S,
                 .window_end_ns = 100 * NS_PER_S,
             },
         .measurement =
@@ -32,6 +33,7 @@ static void sound(struct point *out)
                 .in_flight_mean = 200.0,
                 .shared_read_share = 0.01,
                 .client_lag_p99_us = 50.0,
+                .client_lag_max_us = 5000.0,
                 .worker_cpu_share_max = 0.5,
             },
         .input = {.ok_rate = 1.0, .latency_in_flight_s = 2.0},
@@ -107,6 +109,19 @@ static void laggard(struct point *p)
     p->measurement.client_lag_p99_us = 1000.1;
 }
 
+static void stalled(struct point *p)
+{
+    p->measurement.stamp_kernel = true; /* right stamps do not make the load right */
+    p->measurement.client_lag_max_us = 100000.1;
+}
+
+static void streams_idle(struct point *p)
+{
+    p->facts.driver = DRIVER_CLOSED;
+    p->facts.concurrency = 8;
+    p->measurement.in_flight_mean = 7.599;
+}
+
 static void busy(struct point *p)
 {
     p->measurement.worker_cpu_share_max = 0.851;
@@ -149,6 +164,8 @@ static void test_validity_judge__each_limit_trips_its_own_row(void **state)
         {"Little, closed loop", closed_overloaded, "little_residual", 0.07},
         {"shared reads", joined, "shared_reads", 0.05},
         {"client lag", laggard, "client_lag", 1000.0},
+        {"client stall", stalled, "client_stall", 100000.0},
+        {"streams without a request", streams_idle, "in_flight", 0.95},
         {"worker", busy, "worker_cpu", 0.85},
         {"engine", other_engine, "engine_changed", 0.0},
         {"ok rate", failing, "ok_rate", 0.95},
@@ -189,6 +206,7 @@ static void at_limits(struct point *p)
     p->measurement.little_residual = 0.05;
     p->measurement.shared_read_share = 0.05;
     p->measurement.client_lag_p99_us = 1000.0;
+    p->measurement.client_lag_max_us = 100000.0;
     p->measurement.worker_cpu_share_max = 0.85;
     p->input.ok_rate = 0.95;
 }
@@ -215,6 +233,22 @@ static void closed_loop(struct point *p)
     p->measurement.arrival_ks_p = 0.0;
 }
 
+static void streams_in_flight(struct point *p)
+{
+    closed_loop(p);
+    p->facts.concurrency = 8;
+    p->measurement.in_flight_mean = 7.6;
+}
+
+/* The last requests of a number of them end with others already gone. */
+static void number_of_requests(struct point *p)
+{
+    closed_loop(p);
+    p->facts.concurrency = 8;
+    p->facts.requested_duration_ns = 0;
+    p->measurement.in_flight_mean = 4.0;
+}
+
 static void unknown_figures(struct point *p)
 {
     p->measurement.dispatch_delay_p99_us = (double)NAN;
@@ -223,6 +257,7 @@ static void unknown_figures(struct point *p)
     p->measurement.little_residual = (double)NAN;
     p->measurement.shared_read_share = (double)NAN;
     p->measurement.client_lag_p99_us = (double)NAN;
+    p->measurement.client_lag_max_us = (double)NAN;
     p->measurement.worker_cpu_share_max = (double)NAN;
 }
 
@@ -238,6 +273,8 @@ static void test_validity_judge__a_sound_point_trips_nothing(void **state)
         {"at the limits", at_limits},
         {"kernel stamps need no low lag", kernel_stamps},
         {"closed loop", closed_loop},
+        {"95 % of the streams", streams_in_flight},
+        {"a number of requests", number_of_requests},
         {"figures that do not exist", unknown_figures},
     };
 
