@@ -90,6 +90,7 @@ const struct field field_worker[] = {
     WORKER("n_user_stamps", FIELD_U64, n_user_stamps),
     WORKER("n_connects", FIELD_U64, n_connects),
     WORKER("n_clock_steps", FIELD_U64, n_clock_steps),
+    WORKER("gap_max_ns", FIELD_I64, gap_max_ns),
     WORKER("lag_max_ns", FIELD_I64, lag_max_ns),
     WORKER("lag", FIELD_HISTOGRAM, lag),
 };

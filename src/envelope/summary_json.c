@@ -27,6 +27,7 @@ static const struct figure figures[] = {
     FIGURE(FIGURE_F64, client_lag_p50_us),
     FIGURE(FIGURE_F64, client_lag_p99_us),
     FIGURE(FIGURE_F64, client_lag_max_us),
+    FIGURE(FIGURE_F64, client_gap_max_us),
     FIGURE(FIGURE_F64, shared_read_share),
     FIGURE(FIGURE_F64, shared_read_bound_p99_us),
     FIGURE(FIGURE_F64, shared_read_bound_max_us),

@@ -233,9 +233,23 @@ static bool watch_phases(struct worker *self, int64_t now_ns)
     return !self->sending && self->n_running == 0;
 }
 
+/* The wait is over.  How long ago was the last one?  A thread that was stopped or starved is seen here,
+ * whether anything had arrived in the meantime or not. */
+static void note_wake(struct worker *self)
+{
+    const int64_t before_ns = self->woken_ns;
+    self->woken_ns = self->transport->ops->now(self->transport);
+    const int64_t gap_ns = self->woken_ns - before_ns;
+    if (gap_ns > self->facts.gap_max_ns && self->sending &&
+        before_ns - self->start_ns >= control_window_start(self->control)) {
+        self->facts.gap_max_ns = gap_ns;
+    }
+}
+
 void worker_run(struct worker *self, int64_t start_ns)
 {
     self->start_ns = start_ns;
+    self->woken_ns = start_ns;
     int64_t now_ns = worker_now(self);
     while (!watch_phases(self, now_ns)) {
         worker_start_due(self, now_ns);
@@ -245,7 +259,7 @@ void worker_run(struct worker *self, int64_t start_ns)
         }
         const size_t n = self->transport->ops->wait(
             self->transport, until_ns + start_ns, self->events, WORKER_EVENTS_MAX);
-        self->woken_ns = self->transport->ops->now(self->transport);
+        note_wake(self);
         for (size_t i = 0; i < n; i++) {
             handle_event(self, &self->events[i]);
             /* At once, not after the batch: a freed slot, or a due arrival, must not wait for it. */

@@ -26,6 +26,7 @@ static void add_workers(const struct point_facts *facts, struct measurement *out
     uint64_t n_events = 0;
     uint64_t n_shared = 0;
     int64_t lag_max_ns = RECORD_NONE;
+    int64_t gap_max_ns = 0;
     out->worker_cpu_share_max = (double)NAN;
     for (uint32_t w = 0; w < facts->n_workers; w++) {
         const struct worker_facts *worker = &facts->workers[w];
@@ -35,12 +36,14 @@ static void add_workers(const struct point_facts *facts, struct measurement *out
         out->n_connects += worker->n_connects;
         n_events += worker->n_token_events;
         n_shared += worker->n_shared_reads;
+        gap_max_ns = worker->gap_max_ns > gap_max_ns ? worker->gap_max_ns : gap_max_ns;
         lag_max_ns = worker->lag_max_ns > lag_max_ns ? worker->lag_max_ns : lag_max_ns;
         for (size_t b = 0; b < LAG_BUCKETS; b++) {
             lag[b] += worker->lag[b];
         }
         out->worker_cpu_share_max = fmax(out->worker_cpu_share_max, worker_cpu_share(worker));
     }
+    out->client_gap_max_us = (double)gap_max_ns / (double)NS_PER_US;
     out->stamp_kernel = out->n_kernel_stamps > 0 && out->n_user_stamps == 0;
     out->shared_read_share = n_events > 0 ? (double)n_shared / (double)n_events : (double)NAN;
     out->client_lag_p50_us = lag_histogram_quantile(lag, 0.50) / (double)NS_PER_US;

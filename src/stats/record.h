@@ -137,6 +137,10 @@ struct worker_facts {
     uint64_t n_shared_reads;  /* token events that shared a read with an earlier one */
     uint64_t n_kernel_stamps; /* reads with a kernel stamp */
     uint64_t n_user_stamps;   /* reads without */
+    int64_t
+        gap_max_ns; /* longest time between two looks at its connections, from the window's start
+                           until it sent no more; a worker that is well looks at least every
+                           WORKER_LOOK_NS (load/worker.c) */
     int64_t lag_max_ns;
     uint64_t lag[LAG_BUCKETS]; /* arrival -> handled, for every read with token events or
                                   an answer's end; without a kernel stamp from when the worker's wait

@@ -29,6 +29,7 @@ struct measurement {
     double client_lag_p50_us;
     double client_lag_p99_us;
     double client_lag_max_us;
+    double client_gap_max_us; /* longest time that a worker did not look: worker_facts.gap_max_ns */
     double shared_read_share; /* events that shared a read with an earlier one / token events */
     double shared_read_bound_p99_us; /* how far before its stamp such an event may have arrived: */
     double shared_read_bound_max_us; /* read_bound.h; NAN without any */

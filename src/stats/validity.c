@@ -114,7 +114,7 @@ static bool judge_lag(const struct validity_input *input, double *figure, double
 
 static bool judge_stall(const struct validity_input *input, double *figure, double *limit)
 {
-    *figure = input->measurement->client_lag_max_us;
+    *figure = input->measurement->client_gap_max_us;
     *limit = stall_limit_us;
     return true;
 }
@@ -175,7 +175,7 @@ const struct validity_rule validity_table[] = {
      false, VALIDITY_FLAGGED, judge_shared_reads},
     {"client_lag", "us", LIMITS ": client lag p99 > 1 ms with user stamps", "client lag p99 with user-space stamps",
      false, VALIDITY_FLAGGED, judge_lag},
-    {"client_stall", "us", "docs/measurement.md: client lag max > 0.1 s, whatever the stamps", "longest time that what had arrived waited for the client",
+    {"client_stall", "us", "docs/measurement.md: client gap max > 0.1 s, whatever the stamps", "longest time that the client stood still",
      false, VALIDITY_FLAGGED, judge_stall},
     {"in_flight", "", "docs/measurement.md: closed loop with less than 95 % of its streams in flight", "mean number in flight over the streams asked for",
      true, VALIDITY_FLAGGED, judge_in_flight},

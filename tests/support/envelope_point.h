@@ -81,6 +81,7 @@ static inline void envelope_point_facts(struct envelope_point *self)
         lag_histogram_add(self->worker.lag, 10000 + i * 100);
     }
     self->worker.lag_max_ns = 19900;
+    self->worker.gap_max_ns = 20100000;
     self->facts = (struct point_facts){
         .seed = 42,
         .driver = DRIVER_CLOSED,

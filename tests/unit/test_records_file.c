@@ -108,6 +108,7 @@ static void random_worker(struct rng *rng, struct worker_facts *facts)
     facts->n_shared_reads = rng_next(rng);
     facts->n_kernel_stamps = rng_next(rng);
     facts->n_user_stamps = rng_next(rng);
+    facts->gap_max_ns = random_i64(rng);
     facts->lag_max_ns = random_i64(rng);
     facts->n_connects = rng_next(rng);
     facts->n_clock_steps = rng_next(rng);
@@ -299,7 +300,7 @@ static void test_records_write__stops_at_its_limit(void **state)
 #define WORKER                                                                             \
     "{\"type\":\"worker\",\"worker\":0,\"cpu_ns\":7,\"wall_ns\":490,\"n_token_events\":3," \
     "\"n_shared_reads\":1,\"n_kernel_stamps\":3,\"n_user_stamps\":0,\"n_connects\":0,"     \
-    "\"n_clock_steps\":0,\"lag_max_ns\":30000,\"lag\":[[112,2],[119,1]]}\n"
+    "\"n_clock_steps\":0,\"gap_max_ns\":21000000,\"lag_max_ns\":30000,\"lag\":[[112,2],[119,1]]}\n"
 #define REQUEST_HEAD                                                                               \
     "{\"type\":\"request\",\"index\":5,\"worker\":0,\"phase\":\"window\",\"prompt_index\":9,"      \
     "\"scheduled_ns\":20,\"sent_ns\":21,\"headers_ns\":50,\"role_ns\":51,\"reasoning_ns\":null,"   \
@@ -351,6 +352,7 @@ static void test_records_write__writes_this_text(void **state)
         .n_token_events = 3,
         .n_shared_reads = 1,
         .n_kernel_stamps = 3,
+        .gap_max_ns = 21000000,
         .lag_max_ns = 30000};
     worker.lag[112] = 2;
     worker.lag[119] = 1;

@@ -33,7 +33,7 @@ static void sound(struct point *out)
                 .in_flight_mean = 200.0,
                 .shared_read_share = 0.01,
                 .client_lag_p99_us = 50.0,
-                .client_lag_max_us = 5000.0,
+                .client_gap_max_us = 20000.0,
                 .worker_cpu_share_max = 0.5,
             },
         .input = {.ok_rate = 1.0, .latency_in_flight_s = 2.0},
@@ -112,7 +112,7 @@ static void laggard(struct point *p)
 static void stalled(struct point *p)
 {
     p->measurement.stamp_kernel = true; /* right stamps do not make the load right */
-    p->measurement.client_lag_max_us = 100000.1;
+    p->measurement.client_gap_max_us = 100000.1;
 }
 
 static void streams_idle(struct point *p)
@@ -206,7 +206,7 @@ static void at_limits(struct point *p)
     p->measurement.little_residual = 0.05;
     p->measurement.shared_read_share = 0.05;
     p->measurement.client_lag_p99_us = 1000.0;
-    p->measurement.client_lag_max_us = 100000.0;
+    p->measurement.client_gap_max_us = 100000.0;
     p->measurement.worker_cpu_share_max = 0.85;
     p->input.ok_rate = 0.95;
 }
@@ -257,7 +257,7 @@ static void unknown_figures(struct point *p)
     p->measurement.little_residual = (double)NAN;
     p->measurement.shared_read_share = (double)NAN;
     p->measurement.client_lag_p99_us = (double)NAN;
-    p->measurement.client_lag_max_us = (double)NAN;
+    p->measurement.client_gap_max_us = (double)NAN;
     p->measurement.worker_cpu_share_max = (double)NAN;
 }
 
