@@ -1,96 +1,8 @@
 /* Whole points in virtual time: the simulated engine's model is known, so every latency can be worked
  * out by hand and compared to the nanosecond. */
-#include "base/clock.h"
 #include "base/mem.h"
-#include "load/point.h"
-#include "load/transport_sim.h"
 #include "stats/summary.h"
-#include "support/test.h"
-
-#include <string.h>
-
-enum {
-    TOKENS = 5
-};
-
-#define TTFT_NS INT64_C(100000000)
-#define ITL_NS  INT64_C(20000000)
-
-/* A request's whole time in an idle engine. */
-#define SERVICE_NS (TTFT_NS + (TOKENS - 1) * ITL_NS)
-
-/* One world: the engine's options, its script, and the requests. */
-struct world {
-    struct sim_options sim;
-    const char *faults;
-    struct workload workload;
-};
-
-static void world_open(struct world *world, const char *faults)
-{
-    *world = (struct world){
-        .sim = {.style = SIM_STYLE_VLLM, .ttft_ns = TTFT_NS, .itl_ns = ITL_NS, .tokens = TOKENS},
-        .faults = faults,
-    };
-    struct engine_target target = {.base_url = "http://127.0.0.1:1/v1", .model = "sim"};
-    struct error err = {0};
-    assert_int_equal(endpoint_parse(target.base_url, &target.endpoint, &err), 0);
-    const struct message message = {.role = "user", .content = "hello there"};
-    const struct prompt prompt = {.messages = &message, .n_messages = 1};
-    const struct request_shape shape = {
-        .chat = true, .stream = true, .max_tokens = TOKENS, .salt = true, .seed = 42};
-    const struct workload_source source = {
-        .engine = engine_find("vllm"),
-        .target = &target,
-        .shape = &shape,
-        .prompts = &prompt,
-        .n_prompts = 1,
-    };
-    assert_int_equal(workload_init(&world->workload, &source, &err), 0);
-}
-
-static int open_virtual(void *context, unsigned worker, struct transport **out, struct error *err)
-{
-    (void)worker;
-    const struct world *world = context;
-    return transport_sim_open(&world->sim, world->faults, out, err);
-}
-
-static struct point_options closed_loop(struct world *world, uint32_t concurrency)
-{
-    return (struct point_options){
-        .driver = DRIVER_CLOSED,
-        .concurrency = concurrency,
-        .duration_ns = 10 * NS_PER_S,
-        .gate = GATE_MODE_OFF,
-        .warmup_timeout_ns = 60 * NS_PER_S,
-        .grace_ns = 30 * NS_PER_S,
-        .timeout_ns = 600 * NS_PER_S,
-        .stream = true,
-        .virtual_time = true,
-        .workload = &world->workload,
-        .open_transport = open_virtual,
-        .context = world,
-    };
-}
-
-static struct point_options open_loop(struct world *world, double rate_rps)
-{
-    struct point_options options = closed_loop(world, 0);
-    options.driver = DRIVER_OPEN;
-    options.arrival = ARRIVAL_CONSTANT;
-    options.rate_rps = rate_rps;
-    options.burstiness = 1.0;
-    return options;
-}
-
-static void run(const struct point_options *options, struct point_result *out)
-{
-    struct error err = {0};
-    if (point_run(options, out, &err) < 0) {
-        fail_msg("%s", err.text);
-    }
-}
+#include "support/virtual_world.h"
 
 static void test_point_run__promise_5_exactly_so_many_are_in_flight(void **state)
 {
@@ -112,7 +24,7 @@ static void test_point_run__promise_5_exactly_so_many_are_in_flight(void **state
         assert_near(summary_get(summary, "ttft_p50_ms"), (double)TTFT_NS / 1e6, 1e-9);
         assert_near(summary_get(summary, "itl_p50_ms"), (double)ITL_NS / 1e6, 1e-9);
         point_result_done(&result);
-        workload_done(&world.workload);
+        world_close(&world);
     }
 }
 
@@ -146,7 +58,7 @@ static void test_point_run__promise_13_latency_counts_from_the_schedule(void **s
     assert_near(summary->measurement.dispatch_delay_max_us, 48 * 80.0e3, 1e-6);
     assert_int_equal(summary->validity, VALIDITY_FLAGGED);
     point_result_done(&result);
-    workload_done(&world.workload);
+    world_close(&world);
 }
 
 /* The engine stalls for 2 s from its 2nd second on; arrivals go on.  What each request saw follows from
@@ -175,7 +87,7 @@ static void test_point_run__promise_13_a_stall_shows_in_every_request_it_hits(vo
     /* 2 s of arrivals, and those whose first token was due after the stall had begun: 50/s x (2 + 0.1). */
     assert_in_range(n_stalled, 104, 106);
     point_result_done(&result);
-    workload_done(&world.workload);
+    world_close(&world);
 }
 
 static void test_point_run__promise_17_a_hung_request_is_unfinished_and_failed(void **state)
@@ -194,7 +106,7 @@ static void test_point_run__promise_17_a_hung_request_is_unfinished_and_failed(v
     /* It held its slot until the grace period was over. */
     assert_true(result.records.records[5].end_ns >= result.facts.window_end_ns + options.grace_ns);
     point_result_done(&result);
-    workload_done(&world.workload);
+    world_close(&world);
 }
 
 static void test_point_run__promise_11_cold_start_is_the_first_request(void **state)
@@ -213,7 +125,7 @@ static void test_point_run__promise_11_cold_start_is_the_first_request(void **st
     assert_near(summary_get(summary, "ttft_p99_ms"), 100.0, 1e-9);
     assert_int_equal(result.facts.n_warmup, 3);
     point_result_done(&result);
-    workload_done(&world.workload);
+    world_close(&world);
 }
 
 static void test_point_run__promise_9_the_gate_holds_the_window_back(void **state)
@@ -230,7 +142,7 @@ static void test_point_run__promise_9_the_gate_holds_the_window_back(void **stat
     assert_int_equal(result.facts.n_warmup, GATE_SPAN);
     assert_true(result.facts.window_start_ns > GATE_SPAN * SERVICE_NS - NS_PER_MS);
     point_result_done(&result);
-    workload_done(&world.workload);
+    world_close(&world);
 }
 
 /* Fact 7: more requests than slots wait without a byte, headers included; that is no failure. */
@@ -257,7 +169,7 @@ static void test_real_engines_7__queueing_without_headers_is_not_a_failure(void 
     /* Three others are served first, each one for at least its decoding. */
     assert_true(longest_ns >= 3 * (TOKENS - 1) * ITL_NS);
     point_result_done(&result);
-    workload_done(&world.workload);
+    world_close(&world);
 }
 
 /* Fact 8: a dying engine is silent for 31 s and then ends without the final chunk. */
@@ -276,7 +188,7 @@ static void test_real_engines_8__an_end_without_the_final_chunk_is_truncated(voi
     assert_true(record->end_ns - record->last_token_ns >= 31 * NS_PER_S);
     assert_string_equal(record->error_body, "connection closed before the end of the answer");
     point_result_done(&result);
-    workload_done(&world.workload);
+    world_close(&world);
 }
 
 int main(void)
