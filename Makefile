@@ -1,7 +1,7 @@
 # A thin front of meson: every target is one or two commands that can be typed by hand.
 BUILD ?= build/gcc
 
-.PHONY: all demo test check asan tsan fuzz soak lint perf docs fmt fmt-check install clean deps
+.PHONY: all demo test check asan tsan fuzz soak lint perf perf-ab docs fmt fmt-check install clean deps
 
 all: deps $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -48,6 +48,12 @@ perf: deps
 	build/perf/perf/read_path
 	build/perf/perf/stats_scale
 	perf/side_by_side
+
+# Two commits against each other, in turn: make perf-ab A=HEAD~1 B=HEAD
+perf-ab: deps
+	[ -f build/perf/build.ninja ] || meson setup build/perf -Dbuildtype=release
+	ninja -C build/perf perf/measured
+	perf/ab $(A) $(B)
 
 # clang-tidy and cppcheck.
 lint: deps
