@@ -4,7 +4,9 @@
 #include "base/text.h"
 #include "hardware/reader.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     CPU_MAX = 65536
@@ -67,24 +69,44 @@ static struct json *cpu_list(const struct reader *self, const char *text)
     return cpus;
 }
 
-/* "Node 0 MemTotal:       65536000 kB" -> MiB; -1 when it is not there. */
-static int64_t memory_mb(const char *text)
+/* The digits behind `label` in *text; -1 when there are none. */
+static int64_t number_behind(const char *text, const char *label)
 {
-    const char *at = strstr(text, "MemTotal:");
+    const char *at = text == NULL ? NULL : strstr(text, label);
     if (at == NULL) {
         return -1;
     }
-    at += strlen("MemTotal:");
+    at += strlen(label);
     at += strspn(at, " \t");
     const size_t n = strspn(at, "0123456789");
     if (n == 0 || n > 15) {
         return -1;
     }
-    int64_t kb = 0;
+    int64_t value = 0;
     for (size_t i = 0; i < n; i++) {
-        kb = kb * 10 + (at[i] - '0');
+        value = value * 10 + (at[i] - '0');
     }
-    return kb / 1024;
+    return value;
+}
+
+/* What the machine has, in MiB: the pages present in the node's zones.  MemTotal is what the kernel manages
+ * of it now, which a virtual machine's balloon changes from minute to minute.  -1 when it is not told. */
+static int64_t present_mb(const char *zones, unsigned id)
+{
+    char head[32];
+    (void)snprintf(head, sizeof(head), "Node %u, zone", id);
+    int64_t pages = -1;
+    const char *at = zones;
+    while (at != NULL && (at = strstr(at, head)) != NULL) {
+        at += strlen(head);
+        const char *end = strstr(at, "\nNode ");
+        const char *line = strstr(at, "\n        present ");
+        if (line != NULL && (end == NULL || line < end)) {
+            const int64_t n = number_behind(line, "present");
+            pages = n < 0 ? pages : (pages < 0 ? 0 : pages) + n;
+        }
+    }
+    return pages < 0 ? -1 : pages * (sysconf(_SC_PAGESIZE) / 1024) / 1024;
 }
 
 static bool is_number(const char *text)
@@ -92,7 +114,30 @@ static bool is_number(const char *text)
     return *text != '\0' && text[strspn(text, "0123456789")] == '\0' && strlen(text) < 6;
 }
 
-static void add_node(const struct reader *self, const char *name, struct json *nodes)
+/* MiB of a node, from the better source that tells; *out_managed: it is what the kernel manages. */
+static int64_t node_memory_mb(
+    const struct reader *self,
+    const char *folder,
+    const char *zones,
+    unsigned id,
+    bool *out_managed)
+{
+    const int64_t present = present_mb(zones, id);
+    if (present >= 0) {
+        return present;
+    }
+    const char *meminfo = reader_file(self, arena_format(self->arena, "%s/meminfo", folder), NULL);
+    const int64_t kb = number_behind(meminfo, "MemTotal:");
+    *out_managed = *out_managed || kb >= 0;
+    return kb < 0 ? -1 : kb / 1024;
+}
+
+static void add_node(
+    const struct reader *self,
+    const char *name,
+    const char *zones,
+    struct json *nodes,
+    bool *out_managed)
 {
     const char *digits = name + strlen("node");
     if (!is_number(digits)) {
@@ -102,9 +147,8 @@ static void add_node(const struct reader *self, const char *name, struct json *n
     (void)read_number(&digits, &id);
     const char *folder = arena_format(self->arena, "/sys/devices/system/node/%s", name);
     const char *list = reader_file(self, arena_format(self->arena, "%s/cpulist", folder), NULL);
-    const char *meminfo = reader_file(self, arena_format(self->arena, "%s/meminfo", folder), NULL);
     struct json *cpus = list == NULL ? NULL : cpu_list(self, reader_trim(self, list, strlen(list)));
-    const int64_t mb = meminfo == NULL ? -1 : memory_mb(meminfo);
+    const int64_t mb = node_memory_mb(self, folder, zones, id, out_managed);
     struct json *node = json_append(nodes, json_new(self->arena, JSON_OBJECT));
     json_add_i64(self->arena, node, "id", id);
     if (cpus == NULL) {
@@ -126,8 +170,16 @@ void numa_read(const struct reader *self, struct json *fingerprint)
     size_t n = 0;
     const char **names = reader_folder(self, "/sys/devices/system/node", "node", &n);
     struct json *nodes = json_new(self->arena, JSON_ARRAY);
+    const char *zones = reader_file(self, "/proc/zoneinfo", NULL);
+    bool managed = false;
     for (size_t i = 0; i < n; i++) {
-        add_node(self, names[i], nodes);
+        add_node(self, names[i], zones, nodes, &managed);
+    }
+    if (managed) {
+        reader_warn(
+            self,
+            "hardware_fingerprint.numa: memory is what the kernel manages now, and may change: "
+            "/proc/zoneinfo does not tell what is there");
     }
     if (nodes->len == 0) {
         reader_warn(self, "hardware_fingerprint.numa is unknown: the kernel shows no nodes");

@@ -77,7 +77,8 @@ static void test_read__a_server_with_gpus(void **state)
         json_text(json_find(reading.fingerprint, "fingerprint_sha256"), ""),
         "80ee24291552524201ca0604b3d801dbd1c42983bc1e2c226a12e8157a26b33c");
     assert_string_equal(fingerprint_hardware_class(reading.fingerprint), "h100");
-    assert_warns(&reading, "", 8);
+    assert_warns(&reading, "", 9);
+    assert_warns(&reading, "numa: memory is what the kernel manages now, and may change", 1);
     assert_warns(&reading, "memory.channels is unknown and written as 1", 1);
     assert_warns(&reading, "memory.speed_mts is unknown and written as 1", 1);
     assert_warns(&reading, "bios.resizable_bar is unknown", 1);
@@ -86,6 +87,29 @@ static void test_read__a_server_with_gpus(void **state)
     assert_warns(&reading, "cuda is unknown", 1);
     assert_warns(&reading, "nccl is unknown", 1);
     reading_done(&reading);
+}
+
+/* Pages of 4 KiB: (3998 + 782336 + 5505024) / 256 and 3145728 / 256, cut. */
+static void test_read__memory_that_a_balloon_holds_is_the_machines(void **state)
+{
+    (void)state;
+    if (sysconf(_SC_PAGESIZE) != 4096) {
+        skip();
+    }
+    static const char *const roots[] = {
+        "tests/data/hardware/balloon-before", "tests/data/hardware/balloon-after"};
+    for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
+        struct reading reading;
+        reading_make(&reading, roots[i]);
+        CLEANUP(bytes_done) struct bytes numa;
+        bytes_init(&numa, BYTES_MAX_DEFAULT);
+        json_write_compact(json_find(reading.fingerprint, "numa"), &numa);
+        assert_string_equal(
+            numa.data, "{\"nodes\":[{\"id\":0,\"cpus\":[0,1],\"memory_mb\":24575},"
+                       "{\"id\":1,\"cpus\":[2,3],\"memory_mb\":12288}]}");
+        assert_warns(&reading, "numa", 0);
+        reading_done(&reading);
+    }
 }
 
 static void test_read__says_unknown_where_nothing_tells(void **state)
@@ -448,6 +472,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read__a_server_with_gpus),
+        cmocka_unit_test(test_read__memory_that_a_balloon_holds_is_the_machines),
         cmocka_unit_test(test_read__says_unknown_where_nothing_tells),
         cmocka_unit_test(test_read__takes_no_placeholder_and_no_broken_file_for_a_fact),
         cmocka_unit_test(test_read__says_that_root_would_see_more),
