@@ -119,12 +119,16 @@ static int compare_rows(const void *a, const void *b)
     return strcmp(left->texts[SUMMARY_FILE], right->texts[SUMMARY_FILE]);
 }
 
+/* Launches in their order: the sums of a group are then those of the run's own readout, to the last bit. */
 static int compare_groups(const void *a, const void *b)
 {
     const struct summary_row *left = a;
     const struct summary_row *right = b;
     const int groups = strcmp(left->group_id, right->group_id);
-    return groups != 0 ? groups : strcmp(left->texts[SUMMARY_FILE], right->texts[SUMMARY_FILE]);
+    if (groups != 0 || left->launch_index != right->launch_index) {
+        return groups != 0 ? groups : (left->launch_index > right->launch_index ? 1 : -1);
+    }
+    return strcmp(left->texts[SUMMARY_FILE], right->texts[SUMMARY_FILE]);
 }
 
 /* The throughput's spread stands where a single launch has its file. */

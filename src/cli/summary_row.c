@@ -103,6 +103,7 @@ int summary_row_read(
                 [SUMMARY_FILE] = arena_copy_text(arena, file_base_name(path)),
             },
     };
+    (void)json_i64(json_path(root, "driver_options.repeat.index"), &out->launch_index);
     (void)json_bool(json_path(root, "measurement.interrupted"), &out->interrupted);
     const struct json *metrics = json_find(root, "metrics");
     for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {

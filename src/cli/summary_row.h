@@ -31,6 +31,7 @@ struct summary_row {
     const char *texts[SUMMARY_TEXTS]; /* "" where the envelope does not say */
     double numbers[SUMMARY_NUMBERS];  /* NAN where it does not say; of a group the means */
     const char *group_id;      /* of the launches of one point (--repeat); "": launched once */
+    int64_t launch_index;      /* in the group, from 1; 0: launched once */
     bool interrupted;          /* by Ctrl-C: its window is shorter than was asked for */
     size_t n_launches;         /* that this row stands for: 1, or those of a group */
     const struct json *spread; /* of a group: repeat_group_json; NULL: one launch */
