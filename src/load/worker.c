@@ -230,7 +230,7 @@ static bool watch_phases(struct worker *self, int64_t now_ns)
     if (!self->sending && now_ns >= self->drain_until_ns) {
         worker_abort(self, false, now_ns);
     }
-    return !self->sending && self->n_running == 0;
+    return !self->sending && self->running.n == 0;
 }
 
 /* The wait is over.  How long ago was the last one?  A thread that was stopped or starved is seen here,

@@ -8,6 +8,7 @@
 #include "load/point.h"
 #include "load/schedule.h"
 #include "load/slot.h"
+#include "load/slot_list.h"
 
 /* After a streamed reply a connection that is still open this much later will stay open. */
 #define LINK_SETTLE_NS INT64_C(5000000)
@@ -60,14 +61,9 @@ struct worker {
     uint32_t n_slots_max; /* closed loop: streams; open loop: cap or UINT32_MAX */
     struct slot **free;   /* stack */
     uint32_t n_free;
-    struct slot *waiting_first; /* WAITING slots in order; linked by next_waiting */
-    struct slot *waiting_last;
-    uint32_t n_waiting;
-    struct slot *resting_first; /* closed loop: slots that pause after a refused connection */
-    struct slot *resting_last;
-    struct slot *running_first; /* oldest first */
-    struct slot *running_last;
-    uint32_t n_running;
+    struct slot_queue waiting; /* for a connection, in order */
+    struct slot_queue resting; /* closed loop: slots that pause after a refused connection */
+    struct slot_list running;  /* started and not ended, waiting ones too; oldest first */
 
     struct link *idle_first; /* queue: the one that has been idle longest is taken first */
     struct link *idle_last;
@@ -134,15 +130,19 @@ void worker_idle_link_ended(struct worker *self, struct link *link, int64_t now_
 void worker_close_link(struct worker *self, struct link *link);
 void worker_keep_spares(struct worker *self);
 
-/* Requests (worker_requests.c).  Times are since the start of the point. */
+/* Starting requests (worker_start.c).  Times are since the start of the point, here and below. */
 void worker_start_due(struct worker *self, int64_t now_ns);
+void worker_wait_for_link(struct worker *self, struct slot *slot);
 void worker_link_opened(struct worker *self, struct link *link, int64_t now_ns);
-void worker_link_failed(struct worker *self, struct link *link, int64_t now_ns);
+int64_t worker_next_deadline(const struct worker *self);
+
+/* Started requests (worker_requests.c). */
+void worker_count_request(struct worker *self, struct slot *slot, int64_t start_ns);
 void worker_send(struct worker *self, struct slot *slot, int64_t now_ns);
+void worker_link_failed(struct worker *self, struct link *link, int64_t now_ns);
 void worker_receive(struct worker *self, struct link *link);
 void worker_expire(struct worker *self, int64_t now_ns);
 void worker_abort(struct worker *self, bool counted_only, int64_t now_ns);
-int64_t worker_next_deadline(const struct worker *self);
 
 static inline int64_t worker_now(const struct worker *self)
 {

@@ -148,9 +148,9 @@ void worker_keep_spares(struct worker *self)
         return;
     }
     const uint32_t coming = self->n_idle + self->n_connecting;
-    uint32_t wanted = self->n_waiting;
+    uint32_t wanted = self->waiting.n;
     if (self->options->stream && self->habit != LINK_HABIT_KEEPS) {
-        wanted += self->n_running;
+        wanted += self->running.n;
     } else if (self->options->driver == DRIVER_OPEN) {
         wanted += LINKS_SPARE_OPEN_LOOP;
     } else if (self->n_links < self->n_slots_max) {

@@ -1,81 +1,11 @@
-/* The life of a request in its worker: due, sent, answered, ended.
- *
- * Open loop: a request starts when the schedule says, with its scheduled time as its start, however
- * late the worker is.  Closed loop: a slot's next request starts as soon as its last one has ended. */
+/* The life of a request from its send to its end: sent, answered, ended, or cut off. */
 #include "base/clock.h"
-#include "base/mem.h"
 #include "load/worker.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-static void running_add(struct worker *self, struct slot *slot)
-{
-    slot->next = NULL;
-    slot->prev = self->running_last;
-    if (self->running_last != NULL) {
-        self->running_last->next = slot;
-    } else {
-        self->running_first = slot;
-    }
-    self->running_last = slot;
-    self->n_running++;
-    (void)atomic_fetch_add_explicit(&self->progress->in_flight, 1, memory_order_relaxed);
-}
-
-static void running_remove(struct worker *self, struct slot *slot)
-{
-    if (slot->prev != NULL) {
-        slot->prev->next = slot->next;
-    } else {
-        self->running_first = slot->next;
-    }
-    if (slot->next != NULL) {
-        slot->next->prev = slot->prev;
-    } else {
-        self->running_last = slot->prev;
-    }
-    self->n_running--;
-    (void)atomic_fetch_sub_explicit(&self->progress->in_flight, 1, memory_order_relaxed);
-}
-
-static void queue_add(struct slot **first, struct slot **last, struct slot *slot)
-{
-    slot->next_queued = NULL;
-    if (*first == NULL) {
-        *first = slot;
-    } else {
-        (*last)->next_queued = slot;
-    }
-    *last = slot;
-}
-
-static struct slot *queue_take(struct slot **first)
-{
-    struct slot *slot = *first;
-    *first = slot->next_queued;
-    return slot;
-}
-
-static void queue_remove(struct slot **first, struct slot **last, struct slot *slot)
-{
-    struct slot *before = NULL;
-    for (struct slot *at = *first; at != slot; at = at->next_queued) {
-        before = at;
-    }
-    if (before == NULL) {
-        *first = slot->next_queued;
-    } else {
-        before->next_queued = slot->next_queued;
-    }
-    if (*last == slot) {
-        *last = before;
-    }
-}
-
-static void count_request(struct worker *self, struct slot *slot, int64_t start_ns)
+void worker_count_request(struct worker *self, struct slot *slot, int64_t start_ns)
 {
     if (start_ns < control_window_start(self->control) ||
         start_ns >= control_window_end(self->control) || self->n_counted >= self->quota) {
@@ -125,10 +55,11 @@ static void end_request(struct worker *self, struct slot *slot, int64_t end_ns, 
     struct record *record = slot->record;
     record->end_ns = end_ns;
     slot_finish(slot, &self->store, self->digest, self->options->save_text);
-    running_remove(self, slot);
+    slot_list_remove(&self->running, slot);
+    (void)atomic_fetch_sub_explicit(&self->progress->in_flight, 1, memory_order_relaxed);
     if (self->options->driver == DRIVER_CLOSED && record->sent_ns == RECORD_NONE) {
         /* Never sent: it counts by the time when its slot was free. */
-        count_request(self, slot, record->scheduled_ns);
+        worker_count_request(self, slot, record->scheduled_ns);
     }
     if (slot->counted) {
         self->n_counted_open--;
@@ -145,28 +76,10 @@ static void end_request(struct worker *self, struct slot *slot, int64_t end_ns, 
     const bool refused = record->outcome == OUTCOME_CONNECT || record->outcome == OUTCOME_TLS;
     if (refused && self->options->driver == DRIVER_CLOSED) {
         slot->rest_until_ns = now_ns + POINT_REFUSED_PAUSE_NS;
-        queue_add(&self->resting_first, &self->resting_last, slot);
+        slot_queue_add(&self->resting, slot);
         return;
     }
     self->free[self->n_free++] = slot;
-}
-
-/* Gives a request its connection and sends it. */
-static void give_link(struct worker *self, struct slot *slot, struct link *link, int64_t now_ns)
-{
-    link->state = LINK_BUSY;
-    link->slot = slot;
-    slot->link = link;
-    slot->state = SLOT_SENDING;
-    worker_send(self, slot, now_ns);
-}
-
-static void wait_for_link(struct worker *self, struct slot *slot)
-{
-    slot->state = SLOT_WAITING;
-    queue_add(&self->waiting_first, &self->waiting_last, slot);
-    self->n_waiting++;
-    worker_keep_spares(self);
 }
 
 /* The engine closed the connection while it was idle, and not a byte has been sent: another one takes
@@ -177,7 +90,7 @@ static void replace_link(struct worker *self, struct slot *slot, int64_t now_ns)
     slot->link = NULL;
     slot->n_replaced++;
     if (slot->n_replaced <= LINK_REPLACED_MAX) {
-        wait_for_link(self, slot);
+        worker_wait_for_link(self, slot);
         return;
     }
     slot_fail(
@@ -204,7 +117,7 @@ static void note_sent(struct worker *self, struct slot *slot, int64_t sent_ns)
 {
     slot->record->sent_ns = sent_ns;
     if (self->options->driver == DRIVER_CLOSED) {
-        count_request(self, slot, sent_ns);
+        worker_count_request(self, slot, sent_ns);
     }
     (void)atomic_fetch_add_explicit(&self->progress->n_sent, 1, memory_order_relaxed);
 }
@@ -232,128 +145,16 @@ void worker_send(struct worker *self, struct slot *slot, int64_t now_ns)
     slot->state = SLOT_READING;
 }
 
-static void start_request(
-    struct worker *self, struct slot *slot, uint64_t index, int64_t scheduled_ns, int64_t now_ns)
-{
-    slot_reset(slot);
-    slot->stream = self->options->stream;
-    struct record *record = record_store_add(&self->store);
-    record->index = index;
-    record->prompt_index = workload_prompt_of(self->options->workload, index);
-    record->worker = (uint16_t)self->index;
-    record->scheduled_ns = scheduled_ns;
-    slot->record = record;
-    slot->started_ns = now_ns;
-    slot->request_len = workload_render(self->options->workload, index, slot->request);
-    running_add(self, slot);
-    if (self->options->driver == DRIVER_OPEN) {
-        count_request(self, slot, scheduled_ns);
-    }
-    struct link *link = worker_take_idle_link(self, now_ns);
-    if (link == NULL) {
-        wait_for_link(self, slot);
-        return;
-    }
-    give_link(self, slot, link, now_ns);
-    worker_keep_spares(self);
-}
-
-static struct slot *take_free_slot(struct worker *self)
-{
-    if (self->n_free > 0) {
-        return self->free[--self->n_free];
-    }
-    if (self->n_slots >= self->n_slots_max) {
-        return NULL;
-    }
-    self->slots = mem_resize(self->slots, (size_t)self->n_slots + 1, sizeof(struct slot *));
-    self->free = mem_resize(self->free, (size_t)self->n_slots + 1, sizeof(struct slot *));
-    struct slot *slot = MEM_NEW(struct slot);
-    slot_init(slot, self->options->workload->len_max, self->options->workload->max_tokens);
-    self->slots[self->n_slots++] = slot;
-    return slot;
-}
-
-static void start_due_open(struct worker *self, int64_t now_ns)
-{
-    while (self->due_ns <= now_ns) {
-        struct slot *slot = take_free_slot(self);
-        if (slot == NULL) {
-            return; /* --max-concurrency: waiting counts in latency */
-        }
-        start_request(self, slot, self->due_index, self->due_ns, now_ns);
-        do {
-            self->due_ns = schedule_next(&self->schedule, &self->due_index);
-        } while (self->due_index % self->n_workers != self->index);
-    }
-}
-
-static void start_due_closed(struct worker *self, int64_t now_ns)
-{
-    while (self->resting_first != NULL && self->resting_first->rest_until_ns <= now_ns) {
-        self->free[self->n_free++] = queue_take(&self->resting_first);
-    }
-    /* Those that wait for a connection will be counted when they are sent. */
-    while (self->n_free > 0 && self->n_counted + self->n_waiting < self->quota) {
-        struct slot *slot = take_free_slot(self);
-        const int64_t scheduled_ns = slot->free_ns > 0 ? slot->free_ns : now_ns;
-        start_request(self, slot, self->next_index, scheduled_ns, now_ns);
-        self->next_index += self->n_workers;
-    }
-}
-
-/* Gives waiting requests the connections that have settled in the meantime. */
-static void serve_waiting(struct worker *self, int64_t now_ns)
-{
-    while (self->waiting_first != NULL) {
-        struct link *link = worker_take_idle_link(self, now_ns);
-        if (link == NULL) {
-            return;
-        }
-        struct slot *slot = queue_take(&self->waiting_first);
-        self->n_waiting--;
-        slot->record->connect_ns = now_ns - slot->started_ns;
-        give_link(self, slot, link, now_ns);
-    }
-}
-
-void worker_start_due(struct worker *self, int64_t now_ns)
-{
-    serve_waiting(self, now_ns);
-    if (!self->sending) {
-        return;
-    }
-    if (self->options->driver == DRIVER_CLOSED) {
-        start_due_closed(self, now_ns);
-    } else if (self->n_counted < self->quota) {
-        start_due_open(self, now_ns);
-    }
-}
-
-void worker_link_opened(struct worker *self, struct link *link, int64_t now_ns)
-{
-    self->n_connecting--;
-    if (self->waiting_first == NULL) {
-        worker_put_idle_link(self, link, now_ns);
-        return;
-    }
-    struct slot *slot = queue_take(&self->waiting_first);
-    self->n_waiting--;
-    slot->record->connect_ns = now_ns - slot->started_ns;
-    give_link(self, slot, link, now_ns);
-}
-
 void worker_link_failed(struct worker *self, struct link *link, int64_t now_ns)
 {
     struct transport_failure failure;
     self->transport->ops->failure(self->transport, link->stream, &failure);
     worker_close_link(self, link);
     (void)snprintf(self->connect_failure, sizeof(self->connect_failure), "%s", failure.text);
-    if (self->waiting_first == NULL) {
+    if (self->waiting.first == NULL) {
         return;
     }
-    struct slot *slot = queue_take(&self->waiting_first);
-    self->n_waiting--;
+    struct slot *slot = slot_queue_take(&self->waiting);
     slot->record->connect_ns = now_ns - slot->started_ns;
     slot_fail(slot, &self->store, failure.tls ? OUTCOME_TLS : OUTCOME_CONNECT, failure.text);
     end_request(self, slot, now_ns, now_ns);
@@ -446,8 +247,7 @@ static void cut_request(
     int64_t now_ns)
 {
     if (slot->state == SLOT_WAITING) {
-        queue_remove(&self->waiting_first, &self->waiting_last, slot);
-        self->n_waiting--;
+        slot_queue_remove(&self->waiting, slot);
         slot->record->connect_ns = now_ns - slot->started_ns;
     } else {
         worker_close_link(self, slot->link);
@@ -458,17 +258,17 @@ static void cut_request(
 
 void worker_expire(struct worker *self, int64_t now_ns)
 {
-    while (self->running_first != NULL &&
-           now_ns - self->running_first->started_ns >= self->options->timeout_ns) {
+    while (self->running.first != NULL &&
+           now_ns - self->running.first->started_ns >= self->options->timeout_ns) {
         cut_request(
-            self, self->running_first, OUTCOME_TIMEOUT, "no complete answer within --timeout",
+            self, self->running.first, OUTCOME_TIMEOUT, "no complete answer within --timeout",
             now_ns);
     }
 }
 
 void worker_abort(struct worker *self, bool counted_only, int64_t now_ns)
 {
-    struct slot *slot = self->running_first;
+    struct slot *slot = self->running.first;
     while (slot != NULL) {
         struct slot *next = slot->next;
         if (slot->counted || !counted_only) {
@@ -477,25 +277,4 @@ void worker_abort(struct worker *self, bool counted_only, int64_t now_ns)
         }
         slot = next;
     }
-}
-
-int64_t worker_next_deadline(const struct worker *self)
-{
-    int64_t next_ns = CLOCK_NEVER;
-    if (self->running_first != NULL && self->options->timeout_ns != CLOCK_NEVER) {
-        next_ns = self->running_first->started_ns + self->options->timeout_ns;
-    }
-    if (self->resting_first != NULL && self->resting_first->rest_until_ns < next_ns) {
-        next_ns = self->resting_first->rest_until_ns;
-    }
-    if (self->waiting_first != NULL && self->idle_first != NULL) {
-        const int64_t settled_ns = self->idle_first->ready_ns + LINK_SETTLE_NS;
-        next_ns = settled_ns < next_ns ? settled_ns : next_ns;
-    }
-    const bool may_start = self->n_free > 0 || self->n_slots < self->n_slots_max;
-    if (self->sending && self->options->driver == DRIVER_OPEN && may_start &&
-        self->n_counted < self->quota && self->due_ns < next_ns) {
-        next_ns = self->due_ns;
-    }
-    return next_ns;
 }
