@@ -102,8 +102,8 @@ struct engine_ops {
     const char *metrics_path;  /* e.g. "/metrics"; NULL */
 
     /* Asks models, version and configuration.  `arena` keeps out->config.
-     * Errors: ERROR_UNAVAILABLE (does not answer, still loading, wrong key), ERROR_USAGE (model not
-     * served, several served and none chosen; names them). */
+     * Errors: ERROR_UNAVAILABLE (does not answer, still loading, wrong key), ERROR_VERIFY (its
+     * certificate), ERROR_USAGE (model not served, several served and none chosen; names them). */
     MUST_CHECK int (*probe)(
         const struct engine_ops *self,
         const struct engine_target *target,

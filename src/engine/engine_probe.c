@@ -71,6 +71,9 @@ fetch(const struct probe *self, const char *url, struct web_answer *out, struct 
         .max_bytes = PROBE_ANSWER_MAX,
     };
     if (web_fetch(&request, out, err) < 0) {
+        if (err->code == ERROR_VERIFY) {
+            return error_prefix(err, "engine %s is not trusted: ", self->engine->name);
+        }
         return error_prefix(
             err, "engine %s does not answer (is it running, and is --base-url right?): ",
             self->engine->name);

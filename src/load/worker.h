@@ -73,7 +73,7 @@ struct worker {
     uint32_t n_links_wanted; /* ready before the clock starts */
     enum link_habit habit;
     bool clock_started;
-    char connect_failure[200];
+    char connect_failure[TRANSPORT_FAILURE_TEXT];
 
     struct schedule schedule;
     int64_t due_ns; /* open loop: next arrival of this worker; CLOCK_NEVER: no more */

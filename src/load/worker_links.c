@@ -30,7 +30,9 @@ bool worker_open_link(struct worker *self)
     struct link *link = MEM_NEW(struct link);
     struct error err = {0};
     if (self->transport->ops->open(self->transport, link, &link->stream, &err) < 0) {
-        (void)snprintf(self->connect_failure, sizeof(self->connect_failure), "%.199s", err.text);
+        (void)snprintf(
+            self->connect_failure, sizeof(self->connect_failure), "%.*s",
+            (int)sizeof(self->connect_failure) - 1, err.text);
         free(link);
         return false;
     }

@@ -1,9 +1,8 @@
-/* OpenSSL sees two memory BIOs and no socket.  The one thing that is worth words here is the failure: a
- * certificate that does not verify is the user's problem to solve, so the text names the host, the
- * reason and, where a root is missing, the option that adds one. */
+/* OpenSSL sees two memory BIOs and no socket.  What a failure is called is the matter of tls_words.c. */
 #include "net/tls.h"
 
 #include "base/mem.h"
+#include "net/tls_words.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -152,38 +151,16 @@ void tls_session_feed(struct tls_session *self, const void *data, size_t len)
     (void)done;
 }
 
-const char *tls_root_hint(long verify_result)
-{
-    switch (verify_result) {
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        return "; --cacert FILE names its root";
-    default:
-        return "";
-    }
-}
-
 static void describe_failure(struct tls_session *self)
 {
     struct transport_failure *failure = &self->failure;
     failure->tls = true;
     const long verified = SSL_get_verify_result(self->ssl);
     if (verified != X509_V_OK && SSL_get_verify_mode(self->ssl) != SSL_VERIFY_NONE) {
-        (void)snprintf(
-            failure->text, sizeof(failure->text), "certificate of %.100s: %s%s", self->name,
-            X509_verify_cert_error_string(verified), tls_root_hint(verified));
-        return;
+        tls_words_of_certificate(self->name, verified, failure->text, sizeof(failure->text));
+    } else {
+        tls_words_of_handshake(self->name, ERR_peek_error(), failure->text, sizeof(failure->text));
     }
-    const unsigned long code = ERR_peek_error();
-    const char *reason = ERR_reason_error_string(code);
-    const bool plain = ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER;
-    (void)snprintf(
-        failure->text, sizeof(failure->text), "TLS with %.100s: %s%s", self->name,
-        reason != NULL ? reason : "the handshake failed",
-        plain ? "; does it speak plain http?" : "");
 }
 
 enum tls_progress tls_session_handshake(struct tls_session *self)

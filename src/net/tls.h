@@ -1,7 +1,13 @@
 /* tls.h - one TLS client session over bytes in memory; the socket is its caller's.
  *
  * Internal to net/.  Ciphertext from the peer goes in by tls_session_feed, ciphertext for the peer
- * waits in tls_session_output.  TLS 1.2 and 1.3, no resumption, no renegotiation, ALPN http/1.1.
+ * waits in tls_session_output.  TLS 1.2 and 1.3, no renegotiation, ALPN http/1.1.
+ *
+ * No resumption: tickets and the session cache are off (SSL_OP_NO_TICKET, SSL_SESS_CACHE_OFF), and no session is
+ * ever given to SSL_set_session.  Each connection costs the same full handshake, whichever came before it,
+ * and it is over before the stream is TRANSPORT_OPENED: no request waits for it but one that has no
+ * connection, and connect_ns in its record says so.  What TLS 1.3 sends after it (tickets, unasked) is read
+ * and dropped.
  * Threads: a session belongs to one thread; the context is shared and read-only. */
 #pragma once
 
@@ -41,6 +47,3 @@ void tls_session_shut(struct tls_session *self);
 /* Ciphertext that waits to be sent: its first bytes, borrowed until the next call.  Returns their number. */
 size_t tls_session_output(struct tls_session *self, const char **data);
 void tls_session_output_sent(struct tls_session *self, size_t n);
-
-/* "; --cacert FILE names its root" where OpenSSL's verification result says that a root is missing, else "". */
-const char *tls_root_hint(long verify_result);

@@ -38,10 +38,15 @@ struct transport_event {
     unsigned what; /* TRANSPORT_* bits */
 };
 
+/* The longest text names a host in 100 characters, OpenSSL's reason, and the next step. */
+enum {
+    TRANSPORT_FAILURE_TEXT = 256
+};
+
 /* Why a stream could not be opened. */
 struct transport_failure {
-    bool tls;       /* the TLS part failed, not the connect */
-    char text[200]; /* in words, for people */
+    bool tls;                          /* the TLS part failed, not the connect */
+    char text[TRANSPORT_FAILURE_TEXT]; /* in words, for people */
 };
 
 /* transport recv and send: outcomes below zero. */

@@ -3,15 +3,24 @@
  * where the engine is on this machine. */
 #include "net/web.h"
 
-#include "net/tls.h"
+#include "net/tls_words.h"
 
 #include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+enum {
+    WEB_TLS_TEXT = 256 /* as TRANSPORT_FAILURE_TEXT */
+};
+
+/* How OpenSSL's ERR_error_string begins, a code in hexadecimal after it. */
+#define OPENSSL_ERROR "error:"
 
 static void easy_freep(CURL **curl)
 {
@@ -80,12 +89,22 @@ static size_t take_header_line(char *data, size_t size, size_t n, void *user)
     return len;
 }
 
-static bool is_loopback(const char *url)
+/* The host of a URL, freed by curl_free; NULL where it has none. */
+static char *host_of(const char *url)
 {
     CLEANUP(url_freep) CURLU *parsed = curl_url();
-    CLEANUP(curl_textp) char *host = NULL;
+    char *host = NULL;
     if (parsed == NULL || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK ||
         curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+        return NULL;
+    }
+    return host;
+}
+
+static bool is_loopback(const char *url)
+{
+    CLEANUP(curl_textp) char *host = host_of(url);
+    if (host == NULL) {
         return false;
     }
     return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
@@ -110,6 +129,8 @@ static void set_behaviour(CURL *curl, const struct web_request *request)
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->timeout_ms);
     (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "bench");
     allow_http_only(curl);
+    /* As the measured connections do (tls.c): an engine that is asked is also one that can be measured. */
+    (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (is_loopback(request->url)) {
         (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
     }
@@ -170,6 +191,35 @@ static CURLcode perform(CURL *curl)
     return code;
 }
 
+/* Says why there is no answer.  A failure of TLS is told in our own words: libcurl gives OpenSSL's codes and
+ * no way out. */
+static int
+describe(CURL *curl, CURLcode code, const char *url, const char *reason, struct error *err)
+{
+    CLEANUP(curl_textp) char *host = host_of(url);
+    const char *name = host != NULL ? host : "the server";
+    char text[WEB_TLS_TEXT];
+    if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        long verified = X509_V_OK;
+        (void)curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verified);
+        /* libcurl compares the names itself, and before it keeps what OpenSSL says of the chain. */
+        const bool name_differs = verified == X509_V_OK || verified == X509_V_ERR_UNSPECIFIED;
+        tls_words_of_certificate(
+            name, name_differs ? X509_V_ERR_HOSTNAME_MISMATCH : verified, text, sizeof(text));
+        return error_set(err, ERROR_VERIFY, "%s: %s", url, text);
+    }
+    const char *told = strstr(reason, OPENSSL_ERROR);
+    const unsigned long openssl_code =
+        told != NULL ? strtoul(told + strlen(OPENSSL_ERROR), NULL, 16) : 0;
+    if (ERR_GET_LIB(openssl_code) == ERR_LIB_SSL) {
+        tls_words_of_handshake(name, openssl_code, text, sizeof(text));
+        return error_set(err, ERROR_UNAVAILABLE, "%s: %s", url, text);
+    }
+    return error_set(
+        err, ERROR_UNAVAILABLE, "%s: %s", url,
+        reason[0] != '\0' ? reason : curl_easy_strerror(code));
+}
+
 int web_fetch(const struct web_request *request, struct web_answer *out, struct error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -195,8 +245,6 @@ int web_fetch(const struct web_request *request, struct web_answer *out, struct 
         *out = answer;
         return 0;
     }
-    long verified = 0;
-    (void)curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verified);
     const bool too_long = answer.body.failed;
     web_answer_done(&answer);
     if (too_long) {
@@ -204,9 +252,7 @@ int web_fetch(const struct web_request *request, struct web_answer *out, struct 
             err, ERROR_LIMIT, "%s: the answer is longer than %zu bytes", request->url,
             request->max_bytes);
     }
-    return error_set(
-        err, ERROR_UNAVAILABLE, "%s: %s%s", request->url,
-        reason[0] != '\0' ? reason : curl_easy_strerror(code), tls_root_hint(verified));
+    return describe(curl, code, request->url, reason, err);
 }
 
 void web_answer_done(struct web_answer *self)

@@ -29,8 +29,9 @@ struct web_answer {
 /* Runs one request; redirects are not followed, proxies of the environment are not used for
  * loopback.  *out is the caller's: web_answer_done.
  * Threads: may be called from several at once.
- * Errors: ERROR_UNAVAILABLE naming the URL and libcurl's reason, ERROR_LIMIT naming the URL.  An HTTP
- * status is no error.  `out` is untouched on failure. */
+ * Errors: ERROR_UNAVAILABLE naming the URL and the reason, ERROR_VERIFY where the server's certificate
+ * was not accepted (what is wrong with it, and the next step), ERROR_LIMIT naming the URL.  An HTTP status
+ * is no error.  `out` is untouched on failure. */
 MUST_CHECK int
 web_fetch(const struct web_request *request, struct web_answer *out, struct error *err);
 void web_answer_done(struct web_answer *self);

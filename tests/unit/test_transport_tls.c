@@ -156,6 +156,36 @@ static void test_recv__stamps_a_tls_record_with_its_last_segment(void **state)
     link_done(&link);
 }
 
+/* A record that waits in the socket was stamped when it came, not when TLS gets to see it. */
+static void test_recv__stamps_a_tls_record_when_it_arrives(void **state)
+{
+    (void)state;
+    struct link link;
+    link_open(&link);
+    const bool stamps = transport_socket_has_kernel_stamps();
+    const int64_t before_ns = clock_mono_ns();
+    tls_server_write(&link.server, "hello", 5);
+    link_flush_server(&link);
+    (void)wait_for(&link.f, link.stream, TRANSPORT_READABLE);
+    const int64_t there_ns = clock_mono_ns(); /* it has arrived: epoll said so */
+    const int64_t late_ns = there_ns + 20 * NS_PER_MS;
+    while (clock_mono_ns() < late_ns) {
+    }
+    char buffer[16];
+    struct receipt receipt = {0};
+    assert_int_equal(link_receive(&link, buffer, sizeof(buffer), &receipt), 5);
+    assert_true(receipt.read_ns >= late_ns);
+    assert_int_equal(receipt.kernel, stamps);
+    if (stamps) {
+        /* Two clocks are compared in between: far less than the wait. */
+        assert_true(receipt.arrival_ns >= before_ns - NS_PER_MS);
+        assert_true(receipt.arrival_ns <= there_ns + NS_PER_MS);
+    } else {
+        assert_int_equal(receipt.arrival_ns, receipt.read_ns);
+    }
+    link_done(&link);
+}
+
 /* What is decrypted but did not fit is told again although the socket is empty. */
 static void test_recv__gives_out_a_tls_record_in_small_parts(void **state)
 {
@@ -291,12 +321,120 @@ static void test_open__fails_on_a_certificate_for_another_name(void **state)
     struct link link;
     link_init(&link, "other.example", NULL);
     link_pump_until(&link, TRANSPORT_OPENED | TRANSPORT_FAILED);
-    check_failure(&link.f, link.stream, true, "certificate of other.example: hostname mismatch");
+    check_failure(
+        &link.f, link.stream, true,
+        "certificate of other.example: hostname mismatch"
+        "; --base-url must use a name that it has");
     /* The server is told why. */
     char piece[1024];
     const ssize_t n = recv(link.peer, piece, sizeof(piece), 0);
     assert_true(n > 0);
     link.f.ops->close(link.f.transport, link.stream);
+    link_done(&link);
+}
+
+struct certificate_row {
+    const char *what;
+    const char *alt_names;
+    bool self_signed;
+    bool by_stranger;
+    long from_s;
+    long to_s;
+    int max_version; /* of TLS; 0: any */
+    const char *text;
+};
+
+static const struct certificate_row certificate_rows[] = {
+    {"self-signed", "DNS:" HOST, true, false, -DAY_S, DAY_S, 0,
+     "certificate of " HOST ": self-signed certificate; --cacert FILE names its root"},
+    {"from another root", "DNS:" HOST, false, true, -DAY_S, DAY_S, 0,
+     "certificate of " HOST
+     ": unable to get local issuer certificate; --cacert FILE names its root"},
+    {"expired", "DNS:" HOST, false, false, -2 * DAY_S, -DAY_S, 0,
+     "certificate of " HOST ": certificate has expired; the server needs a new one, if this "
+     "machine's clock is right"},
+    {"not valid yet", "DNS:" HOST, false, false, DAY_S, 2 * DAY_S, 0,
+     "certificate of " HOST ": certificate is not yet valid; is this machine's clock right?"},
+    {"another name", "DNS:other.example,IP:127.0.0.1", false, false, -DAY_S, DAY_S, 0,
+     "certificate of " HOST ": hostname mismatch; --base-url must use a name that it has"},
+    {"an old TLS", "DNS:" HOST, false, false, -DAY_S, DAY_S, TLS1_1_VERSION,
+     "TLS with " HOST ": the server has neither TLS 1.2 nor TLS 1.3: it needs a newer one, or a "
+     "proxy before it"},
+};
+
+static void check_certificate(const struct certificate_row *row)
+{
+    struct cert stranger = cert_make(NULL, NULL, -DAY_S, DAY_S);
+    (void)X509_NAME_add_entry_by_txt(
+        X509_get_subject_name(stranger.x509), "O", MBSTRING_ASC, (const unsigned char *)"stranger",
+        -1, -1, 0);
+    struct link link;
+    link_init(&link, HOST, NULL);
+    const struct cert *issuer = row->by_stranger ? &stranger : &link.pki.root;
+    struct cert cert =
+        cert_make(row->self_signed ? NULL : issuer, row->alt_names, row->from_s, row->to_s);
+    assert_int_equal(SSL_use_certificate(link.server.ssl, cert.x509), 1);
+    assert_int_equal(SSL_use_PrivateKey(link.server.ssl, cert.key), 1);
+    if (row->max_version != 0) {
+        SSL_set_security_level(link.server.ssl, 0);
+        assert_int_equal(SSL_set_min_proto_version(link.server.ssl, TLS1_VERSION), 1);
+        assert_int_equal(SSL_set_max_proto_version(link.server.ssl, row->max_version), 1);
+    }
+    link_pump_until(&link, TRANSPORT_OPENED | TRANSPORT_FAILED);
+    if ((link.what & TRANSPORT_FAILED) == 0) {
+        fail_msg("%s: it was accepted", row->what);
+    }
+    check_failure(&link.f, link.stream, true, row->text);
+    link_done(&link);
+    cert_done(&cert);
+    cert_done(&stranger);
+}
+
+static void test_open__says_what_is_wrong_with_a_certificate(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(certificate_rows); i++) {
+        check_certificate(&certificate_rows[i]);
+    }
+}
+
+/* The server offers to resume, and the second connection is a full handshake all the same. */
+static void test_open__never_resumes_a_session(void **state)
+{
+    (void)state;
+    static const unsigned char id[] = "bench";
+    struct link link;
+    link_init(&link, HOST, NULL);
+    assert_int_equal(SSL_CTX_set_session_id_context(link.ctx, id, sizeof(id)), 1);
+
+    enum {
+        N_CONNECTIONS = 3
+    };
+
+    for (int i = 0; i < N_CONNECTIONS; i++) {
+        if (i > 0) {
+            link.f.ops->close(link.f.transport, link.stream);
+            (void)close(link.peer);
+            SSL_set_shutdown(link.server.ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+            SSL_free(link.server.ssl); /* in order: else the server would forget the session */
+            link.server = tls_server_new(link.ctx);
+            link.stream = start_stream(&link.f, NULL);
+            link.peer = loopback_accept(link.f.listener);
+        }
+        link_pump_until(&link, TRANSPORT_OPENED | TRANSPORT_FAILED);
+        assert_true((link.what & TRANSPORT_OPENED) != 0);
+        while (!SSL_is_init_finished(link.server.ssl)) {
+            link_pump(&link);
+        }
+        tls_server_write(&link.server, "x", 1); /* after the tickets */
+        char byte = 0;
+        struct receipt receipt = {0};
+        link_flush_server(&link);
+        assert_int_equal(link_await(&link, &byte, 1, &receipt), 1);
+        assert_int_equal(SSL_session_reused(link.server.ssl), 0);
+    }
+    assert_int_equal(SSL_CTX_sess_accept_good(link.ctx), N_CONNECTIONS);
+    assert_int_equal(SSL_CTX_sess_hits(link.ctx), 0);
     link_done(&link);
 }
 
@@ -311,7 +449,8 @@ static const struct refusal_row refusal_rows[] = {
     {"end", NULL, false, "TLS with " HOST ": the server closed the connection"},
     {"reset", NULL, true, "TLS with " HOST ": the server reset the connection"},
     {"plain http", "HTTP/1.1 400 Bad Request\r\n\r\n", false,
-     "TLS with " HOST ": wrong version number; does it speak plain http?"},
+     "TLS with " HOST ": the answer is not TLS: if the server speaks plain http, --base-url must "
+     "begin with http://"},
 };
 
 static void check_refusal(const struct refusal_row *row)
@@ -368,6 +507,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_transport_socket__carries_bytes_over_tls),
         cmocka_unit_test(test_recv__stamps_a_tls_record_with_its_last_segment),
+        cmocka_unit_test(test_recv__stamps_a_tls_record_when_it_arrives),
         cmocka_unit_test(test_recv__gives_out_a_tls_record_in_small_parts),
         cmocka_unit_test(test_recv__tells_the_orderly_end_of_tls),
         cmocka_unit_test(test_recv__tells_a_cut_of_tls_from_its_end),
@@ -375,6 +515,8 @@ int main(void)
         cmocka_unit_test(test_send__goes_on_over_tls_when_writable),
         cmocka_unit_test(test_close__ends_tls_in_order),
         cmocka_unit_test(test_open__fails_on_a_certificate_for_another_name),
+        cmocka_unit_test(test_open__says_what_is_wrong_with_a_certificate),
+        cmocka_unit_test(test_open__never_resumes_a_session),
         cmocka_unit_test(test_open__says_how_a_server_refuses_tls),
         cmocka_unit_test(test_open__gives_up_on_a_silent_handshake),
     };
