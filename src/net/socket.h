@@ -120,14 +120,8 @@ ssize_t socket_read(
     size_t cap,
     struct receipt *receipt);
 
-/* The kernel's stamp of a received message as wall time, or STAMP_NONE. */
-int64_t socket_stamp_of(struct msghdr *message);
-
 /* Asks for busy polling of `us` microseconds.  0, or an errno. */
 int socket_ask_for_busy_poll(int fd, uint32_t us);
-
-/* Asks for receive stamps. */
-void socket_ask_for_stamps(int fd);
 
 /* Sends TLS output.  1: all is sent; TRANSPORT_AGAIN: the rest follows when epoll says so;
  * TRANSPORT_RESET. */

@@ -4,24 +4,15 @@
  * completed it. */
 #include "base/clock.h"
 #include "net/socket.h"
+#include "net/stamped.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/errqueue.h>
-#include <linux/net_tstamp.h>
-#include <string.h>
 
 enum {
     /* Plaintext that is encrypted before it is seen whether the socket takes it: one record. */
     TLS_SEND_PART = 16384
 };
-
-void socket_ask_for_stamps(int fd)
-{
-    const int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
-    /* Where it is refused, no stamps come, and every receipt says so. */
-    (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags));
-}
 
 int socket_ask_for_busy_poll(int fd, uint32_t us)
 {
@@ -35,40 +26,10 @@ int socket_ask_for_busy_poll(int fd, uint32_t us)
     return 0;
 }
 
-int64_t socket_stamp_of(struct msghdr *message)
-{
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) {
-            struct scm_timestamping stamps;
-            memcpy(&stamps, CMSG_DATA(c), sizeof(stamps));
-            return (int64_t)stamps.ts[0].tv_sec * NS_PER_S + stamps.ts[0].tv_nsec;
-        }
-    }
-    return STAMP_NONE;
-}
-
 static ssize_t read_plainly(int fd, void *buffer, size_t cap, int64_t *stamp_real_ns)
 {
     *stamp_real_ns = STAMP_NONE;
     return recv(fd, buffer, cap, MSG_DONTWAIT);
-}
-
-static ssize_t read_stamped(int fd, void *buffer, size_t cap, int64_t *stamp_real_ns)
-{
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(struct scm_timestamping))];
-    } control;
-    struct iovec part = {.iov_base = buffer, .iov_len = cap};
-    struct msghdr message = {
-        .msg_iov = &part,
-        .msg_iovlen = 1,
-        .msg_control = control.bytes,
-        .msg_controllen = sizeof(control.bytes),
-    };
-    const ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
-    *stamp_real_ns = n > 0 ? socket_stamp_of(&message) : STAMP_NONE;
-    return n;
 }
 
 ssize_t socket_read(
@@ -81,7 +42,7 @@ ssize_t socket_read(
     int64_t stamp_real_ns = STAMP_NONE;
     const ssize_t n = self->options.user_stamps
                           ? read_plainly(stream->fd, buffer, cap, &stamp_real_ns)
-                          : read_stamped(stream->fd, buffer, cap, &stamp_real_ns);
+                          : stamped_recv(stream->fd, buffer, cap, &stamp_real_ns);
     if (n < 0) {
         return errno == EAGAIN || errno == EINTR ? TRANSPORT_AGAIN : TRANSPORT_RESET;
     }

@@ -3,6 +3,7 @@
  * fails: the certificate would be the same. */
 #include "base/clock.h"
 #include "net/socket.h"
+#include "net/stamped.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -72,7 +73,7 @@ static int make_socket(const struct socket_transport *self, const struct address
     const int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (!self->options.user_stamps) {
-        socket_ask_for_stamps(fd);
+        stamped_ask(fd);
     }
     if (self->options.busy_poll_us > 0) {
         /* It was checked before the run; where it fails now, the stream works without. */

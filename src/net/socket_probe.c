@@ -3,6 +3,7 @@
  * moment after the first socket has asked. */
 #include "base/clock.h"
 #include "net/socket.h"
+#include "net/stamped.h"
 
 #include <errno.h>
 #include <linux/errqueue.h>
@@ -51,7 +52,7 @@ static bool next_byte_is_stamped(int sender, int receiver)
         .msg_controllen = sizeof(control.bytes),
     };
     return send(sender, &byte, 1, MSG_NOSIGNAL) == 1 && recvmsg(receiver, &message, 0) == 1 &&
-           socket_stamp_of(&message) != STAMP_NONE;
+           stamped_of(&message) != STAMP_NONE;
 }
 
 int transport_socket_check_busy_poll(uint32_t us, struct error *err)
@@ -78,7 +79,7 @@ bool transport_socket_has_kernel_stamps(void)
     if (listener < 0 || sender < 0 || connect_pair(listener, sender, &receiver) < 0) {
         return false;
     }
-    socket_ask_for_stamps(receiver);
+    stamped_ask(receiver);
     for (int i = 0; i < PROBE_TRIES; i++) {
         if (next_byte_is_stamped(sender, receiver)) {
             return true;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/socket.h"
+#include "net/stamped.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -392,7 +393,7 @@ static MUST_CHECK int open_descriptors(struct socket_transport *self, struct err
          * last: this one asks now, and stays. */
         self->stamp_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         if (self->stamp_fd >= 0) {
-            socket_ask_for_stamps(self->stamp_fd);
+            stamped_ask(self->stamp_fd);
         }
     }
     return 0;

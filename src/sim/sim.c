@@ -190,6 +190,9 @@ void sim_input(
         return;
     }
     self->now_ns = now_ns;
+    if (now_ns < self->epoch_ns) {
+        self->epoch_ns = now_ns; /* it came before its connection was accepted */
+    }
     bytes_add(&conn->in, data, len);
     conn_read(self, conn);
 }

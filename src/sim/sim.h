@@ -78,7 +78,8 @@ void sim_free(struct sim *self);
 struct sim_conn *sim_connect(struct sim *self, int64_t now_ns, void *user);
 void *sim_conn_user(const struct sim_conn *conn);
 
-/* Bytes from the client arrived. */
+/* Bytes from the client arrived at `now_ns`, which may lie before what sim_connect was told: bytes can be there
+ * before their connection is accepted. */
 void sim_input(
     struct sim *self, struct sim_conn *conn, const char *data, size_t len, int64_t now_ns);
 

@@ -1,7 +1,9 @@
 /* Plain links send straight from the engine's buffer: one system call for an event. */
 #include "sim/sim_link.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "net/stamped.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -80,18 +82,36 @@ static ssize_t tls_outcome(struct sim_link *self, int result)
     return reason == SSL_ERROR_WANT_READ ? SIM_LINK_AGAIN : SIM_LINK_FAILED;
 }
 
-ssize_t sim_link_read(struct sim_link *self, void *buffer, size_t cap)
+static ssize_t read_tls(struct sim_link *self, void *buffer, size_t cap)
 {
-    if (self->ssl != NULL) {
-        const int want = cap < INT_MAX ? (int)cap : INT_MAX;
-        const int n = SSL_read(self->ssl, buffer, want);
-        return n > 0 ? n : tls_outcome(self, n);
+    const int want = cap < INT_MAX ? (int)cap : INT_MAX;
+    const int n = SSL_read(self->ssl, buffer, want);
+    return n > 0 ? n : tls_outcome(self, n);
+}
+
+ssize_t sim_link_read(
+    struct sim_link *self,
+    void *buffer,
+    size_t cap,
+    struct stamp_clock *clock,
+    int64_t *out_arrival_ns)
+{
+    int64_t stamp_real_ns = STAMP_NONE;
+    const ssize_t n = self->ssl != NULL ? read_tls(self, buffer, cap)
+                                        : stamped_recv(self->fd, buffer, cap, &stamp_real_ns);
+    if (n < 0 && self->ssl == NULL) {
+        return errno == EAGAIN || errno == EINTR ? SIM_LINK_AGAIN : SIM_LINK_FAILED;
     }
-    const ssize_t n = recv(self->fd, buffer, cap, MSG_DONTWAIT);
-    if (n >= 0) {
+    if (stamp_real_ns == STAMP_NONE) {
+        *out_arrival_ns = clock_mono_ns();
         return n;
     }
-    return errno == EAGAIN || errno == EINTR ? SIM_LINK_AGAIN : SIM_LINK_FAILED;
+    struct stamp_pair pair;
+    struct receipt receipt;
+    stamp_pair_read(&pair);
+    stamp_receipt(clock, &self->stamps, &pair, stamp_real_ns, (size_t)n < cap, &receipt);
+    *out_arrival_ns = receipt.arrival_ns;
+    return n;
 }
 
 /* Bytes that the socket took (0: none now), or SIM_LINK_FAILED. */

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "net/stamp.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -24,7 +25,8 @@ struct sim_link {
     int fd;
     struct ssl_st *ssl;   /* NULL: plain */
     struct bytes backlog; /* bytes that wait for the socket */
-    bool want_write;      /* the socket is to be watched for room */
+    struct stamp_stream stamps;
+    bool want_write; /* the socket is to be watched for room */
 };
 
 /* Takes over the socket. */
@@ -35,8 +37,14 @@ enum {
     SIM_LINK_FAILED = -2,
 };
 
-/* Bytes (> 0), 0 at the end, SIM_LINK_AGAIN or SIM_LINK_FAILED. */
-ssize_t sim_link_read(struct sim_link *self, void *buffer, size_t cap);
+/* Bytes (> 0), 0 at the end, SIM_LINK_AGAIN or SIM_LINK_FAILED.  *out_arrival_ns: when the last of the
+ * bytes arrived, by the kernel's stamp, or now where there is none (TLS: its records hide them). */
+ssize_t sim_link_read(
+    struct sim_link *self,
+    void *buffer,
+    size_t cap,
+    struct stamp_clock *clock,
+    int64_t *out_arrival_ns);
 
 /* Writes now or keeps.  False: the connection has failed. */
 bool sim_link_write(struct sim_link *self, const void *data, size_t len);

@@ -1,11 +1,12 @@
 /* One thread, one epoll.  The loop waits for input or for the engine's next deadline, whichever comes
  * first, with the kernel's nanosecond timeout and a timer slack of 1 ns; then it does what is due.
- * Input is looked at between batches of actions, so that a burst of a thousand tokens does not make
- * requests seem to arrive later than they did. */
+ * A request arrives when the kernel has its last byte, not when this loop gets to it: in a burst of a thousand
+ * tokens that is later, and would be counted as the client's. Input is still looked at between batches of actions. */
 #include "sim/sim_server.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/stamped.h"
 #include "sim/sim_link.h"
 
 #include <assert.h>
@@ -54,6 +55,7 @@ struct sim_server {
     pthread_t thread;
     struct peer *peers;
     struct peer *dead;
+    struct stamp_clock clock;
     char *buffer;
     /* Published once a round. */
     _Atomic uint64_t n_waiting;
@@ -165,7 +167,9 @@ static void accept_all(struct sim_server *self)
 static void peer_read(struct sim_server *self, struct peer *peer)
 {
     while (!peer->dead) {
-        const ssize_t n = sim_link_read(&peer->link, self->buffer, SERVER_READ);
+        int64_t arrival_ns = 0;
+        const ssize_t n =
+            sim_link_read(&peer->link, self->buffer, SERVER_READ, &self->clock, &arrival_ns);
         if (n == SIM_LINK_AGAIN) {
             break;
         }
@@ -174,7 +178,7 @@ static void peer_read(struct sim_server *self, struct peer *peer)
             return;
         }
         if (!peer->close_when_out) {
-            sim_input(self->sim, peer->conn, self->buffer, (size_t)n, clock_mono_ns());
+            sim_input(self->sim, peer->conn, self->buffer, (size_t)n, arrival_ns);
         }
         if (n < SERVER_READ && peer->link.ssl == NULL) {
             break;
@@ -334,6 +338,9 @@ server_listen(struct sim_server *self, const char *host, unsigned port, struct e
     const int on = 1;
     for (const struct addrinfo *at = list; at != NULL && self->listen_fd < 0; at = at->ai_next) {
         const int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd >= 0) {
+            stamped_ask(fd);
+        }
         if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
             bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, SERVER_BACKLOG) == 0) {
             self->listen_fd = fd;

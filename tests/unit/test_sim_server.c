@@ -2,8 +2,11 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "net/stamped.h"
 #include "sim/sim_ask.h"
+#include "sim/sim_link.h"
 #include "sim/sim_server.h"
+#include "support/loopback.h"
 #include "support/test.h"
 
 #include <errno.h>
@@ -502,10 +505,48 @@ static void test_server__speaks_tls(void **state)
     bytes_done(&text);
 }
 
+/* A burst keeps the engine from its input; that wait is the engine's, and no part of when a request came. */
+static void test_link__arrival_is_the_kernels_not_the_readers(void **state)
+{
+    (void)state;
+
+    enum {
+        BUSY_NS = 5000000,
+        CLOCKS_NS =
+            100000 /* more than two clocks can be apart when they are read one after the other */
+    };
+    struct address address;
+    const int listener = loopback_bind(AF_INET, &address);
+    stamped_ask(listener);
+    assert_int_equal(listen(listener, 1), 0);
+    const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&address.storage, address.len), 0);
+    struct sim_link link;
+    sim_link_init(&link, loopback_accept(listener), NULL);
+    struct stamp_clock clock = {0};
+    char buffer[8];
+    for (int round = 0; round < 3; round++) {
+        const int64_t before_ns = clock_mono_ns();
+        send_text(client, "hi", 2);
+        struct pollfd there = {.fd = link.fd, .events = POLLIN};
+        assert_int_equal(poll(&there, 1, LOOPBACK_PATIENCE_MS), 1);
+        const int64_t there_ns = clock_mono_ns();
+        while (clock_mono_ns() - there_ns < BUSY_NS) {
+        }
+        int64_t arrival_ns = 0;
+        assert_int_equal(sim_link_read(&link, buffer, sizeof(buffer), &clock, &arrival_ns), 2);
+        assert_true(arrival_ns >= before_ns - CLOCKS_NS && arrival_ns <= there_ns + CLOCKS_NS);
+    }
+    sim_link_close(&link);
+    (void)close(client);
+    (void)close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_server__streams_and_keeps_the_truth),
+        cmocka_unit_test(test_link__arrival_is_the_kernels_not_the_readers),
         cmocka_unit_test(test_server__counts_its_load),
         cmocka_unit_test(test_server__ends_connections_as_told),
         cmocka_unit_test(test_server__keeps_what_a_slow_client_does_not_take),
