@@ -287,6 +287,12 @@ static const struct option_row rows[] = {
      .type = OPTION_FLAG,
      AT(ignore_eos),
      .help = "Ask the engine to fill every answer up to --max-tokens, where it can."},
+    {.name = "no-stream",
+     .type = OPTION_FLAG,
+     AT(no_stream),
+     .help =
+         "Ask for whole answers instead of event streams: there is then no TTFT, TPOT or ITL, and "
+         "E2E ends with the answer."},
     {.name = "extra-body",
      .value_name = "JSON",
      .type = OPTION_TEXT,

@@ -218,6 +218,7 @@ static void take_load(const struct run_flags *flags, struct run_options *out)
     out->max_tokens = given(flags, "max-tokens") ? flags->max_tokens : -1;
     out->temperature = given(flags, "temperature") ? flags->temperature : (double)NAN;
     out->ignore_eos = flags->ignore_eos;
+    out->no_stream = flags->no_stream;
     out->extra_body = flags->extra_body;
     out->arrival = (enum arrival)(flags->arrival + 1);
     out->burstiness = flags->burstiness;

@@ -64,6 +64,7 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     int64_t max_tokens; /* -1: the spec's */
     double temperature; /* NAN: the spec's */
     bool ignore_eos;
+    bool no_stream;
     const char *extra_body;
     enum arrival arrival;
     double burstiness;
@@ -129,6 +130,7 @@ struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered 
     int64_t max_tokens;
     double temperature;
     bool ignore_eos;
+    bool no_stream;
     const char *extra_body;
     int arrival; /* enum arrival less one: a choice is never ARRIVAL_NONE */
     double burstiness;

@@ -243,6 +243,9 @@ static struct request_shape work_shape(const struct run_options *options, const 
     if (options->ignore_eos) {
         shape.ignore_eos = true;
     }
+    if (options->no_stream) {
+        shape.stream = false;
+    }
     if (options->extra_body[0] != '\0') {
         shape.extra_body = options->extra_body;
     }

@@ -49,7 +49,7 @@ static const struct {
     {"model", "use --model"},
     {"messages", "the dataset gives the prompts"},
     {"prompt", "the dataset gives the prompts"},
-    {"stream", "whether answers are streamed belongs to the benchmark"},
+    {"stream", "answers are streamed unless --no-stream is given"},
 };
 
 static int check_extra(const struct json *extra, struct error *err)

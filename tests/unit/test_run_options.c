@@ -146,10 +146,13 @@ static void test_run_options__values_reach_the_options(void **state)
     assert_near(out.temperature, 0.0, 0.0);
     assert_int_equal(out.warmup, 0);
     assert_false(out.salt);
+    assert_false(out.no_stream);
     assert_int_equal(out.records, RECORDS_REQUESTS);
     assert_int_equal(out.gate, GATE_MODE_COV);
     assert_int_equal(out.n_headers, 2);
     assert_string_equal(out.headers[1], "C:d");
+    RESOLVE(&out, "--no-stream");
+    assert_true(out.no_stream);
 }
 
 static void test_run_options__built_in_engine(void **state)
