@@ -1,6 +1,7 @@
 /* The fingerprint of recorded /proc and /sys trees, and its hash against the public Python suite's. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "hardware/arm_cpu.h"
 #include "hardware/fingerprint.h"
 #include "support/test.h"
 
@@ -115,25 +116,75 @@ static void test_read__memory_that_a_balloon_holds_is_the_machines(void **state)
 static void test_read__says_unknown_where_nothing_tells(void **state)
 {
     (void)state;
-    static const char *const roots[] = {"tests/data/hardware/arm", "/nonexistent"};
-    for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
+
+    static const struct {
+        const char *root;
+        const char *model;
+        size_t n_warnings;
+    } rows[] = {
+        {"tests/data/hardware/arm", "Arm Neoverse-N1", 9},
+        {"/nonexistent", "unknown", 10},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct reading reading;
-        reading_make(&reading, roots[i]);
-        assert_string_equal(
-            reading.text.data,
-            "{\"dmi_uuid\":\"unknown\",\"gpus\":[],\"cpu\":{\"model\":\"unknown\",\"microcode\":"
+        reading_make(&reading, rows[i].root);
+        CLEANUP(mem_freep)
+        char *expected = mem_format(
+            "{\"dmi_uuid\":\"unknown\",\"gpus\":[],\"cpu\":{\"model\":\"%s\",\"microcode\":"
             "\"unknown\"},\"memory\":{\"channels\":1,\"speed_mts\":1,\"ecc\":false},\"bios\":"
             "{\"version\":\"unknown\",\"resizable_bar\":false,\"above_4g\":false},\"numa\":{},"
-            "\"driver\":\"\",\"cuda\":\"\",\"nccl\":\"\"}");
+            "\"driver\":\"\",\"cuda\":\"\",\"nccl\":\"\"}",
+            rows[i].model);
+        assert_string_equal(reading.text.data, expected);
         assert_string_equal(fingerprint_hardware_class(reading.fingerprint), "cpu");
-        assert_warns(&reading, "", 10);
+        assert_warns(&reading, "", rows[i].n_warnings);
         assert_warns(&reading, "dmi_uuid is unknown: this machine does not tell", 1);
-        assert_warns(&reading, "cpu.model is unknown", 1);
+        assert_warns(&reading, "cpu.model is unknown", rows[i].n_warnings - 9);
         assert_warns(&reading, "cpu.microcode is unknown", 1);
         assert_warns(&reading, "memory.ecc is unknown and written as false", 1);
         assert_warns(&reading, "bios.version is unknown", 1);
         assert_warns(&reading, "numa is unknown", 1);
         reading_done(&reading);
+    }
+}
+
+/* Expectations: the names that lscpu (util-linux 2.38, and 2.41 for the newest) gives these numbers. */
+static void test_arm_cpu_name__is_that_of_the_registers_numbers(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *implementer;
+        const char *part;
+        const char *name; /* NULL: none */
+    } rows[] = {
+        {"0x41", "0xd08", "Arm Cortex-A72"},
+        {"0x41", "0xd0c", "Arm Neoverse-N1"},
+        {"0x41", "0xd40", "Arm Neoverse-V1"},
+        {"0x41", "0xd49", "Arm Neoverse-N2"},
+        {"0x41", "0xd4f", "Arm Neoverse-V2"},
+        {"0x48", "0xd01", "HiSilicon Kunpeng-920"},
+        {"0xc0", "0xac3", "Ampere-1"},
+        {"0x46", "0x001", "Fujitsu A64FX"},
+        {"0x6d", "0xd49", "Microsoft Azure-Cobalt-100"},
+        {"0x41", "0xfff", NULL},
+        {"0x42", "0xd0c", NULL},
+        {"41", "0xd0c", NULL},
+        {"0x41", "0xd0cx", NULL},
+        {"0x", "0xd0c", NULL},
+        {"0x41", "0x1000000000000000d0c", NULL},
+        {"", "", NULL},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const char *name = arm_cpu_name(rows[i].implementer, rows[i].part);
+        if (rows[i].name == NULL) {
+            assert_null(name);
+        } else {
+            assert_non_null(name);
+            assert_string_equal(name, rows[i].name);
+        }
     }
 }
 
@@ -474,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_read__a_server_with_gpus),
         cmocka_unit_test(test_read__memory_that_a_balloon_holds_is_the_machines),
         cmocka_unit_test(test_read__says_unknown_where_nothing_tells),
+        cmocka_unit_test(test_arm_cpu_name__is_that_of_the_registers_numbers),
         cmocka_unit_test(test_read__takes_no_placeholder_and_no_broken_file_for_a_fact),
         cmocka_unit_test(test_read__says_that_root_would_see_more),
         cmocka_unit_test(test_read__memory_from_the_firmware_tables),
