@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/passphrase.h"
+#include "cli/run_site.h"
 #include "hardware/fingerprint.h"
 
 #include <math.h>
@@ -362,6 +363,7 @@ int run_plan_reach_engine(struct run_plan *self, struct error *err)
     if (result < 0) {
         return result;
     }
+    run_site_find(self);
     self->target.model = self->identity.model;
     if (self->identity.version[0] == '\0') {
         run_plan_warn(self, "the engine does not tell its version");

@@ -8,6 +8,7 @@
 #include "cli/run_options.h"
 #include "engine/engine.h"
 #include "envelope/envelope.h"
+#include "hardware/engine_site.h"
 #include "load/workload.h"
 #include "net/transport_socket.h"
 #include "sim/sim_server.h"
@@ -37,8 +38,9 @@ struct run_plan {
     size_t n_addresses;
     struct tls_context *tls;
     struct signing_key *key;
-    struct sim_server *sim; /* built-in engine, when this run started one */
-    char *faults;           /* text of --sim-faults; owned; NULL: none */
+    struct sim_server *sim;  /* built-in engine, when this run started one */
+    char *faults;            /* text of --sim-faults; owned; NULL: none */
+    struct engine_site site; /* where the engine runs; all zero in virtual time */
     struct json *fingerprint;
     struct json *provenance;
     struct json *warnings; /* array of strings, for every envelope */

@@ -210,6 +210,12 @@ static int write_point(
         .engine_before = engine_identity_json(&arena, &plan->identity),
         .engine_after = measured->engine_after,
         .quantization_format = plan->options->quant,
+        .engine_address =
+            plan->options->virtual_time ? "none" : host_address_name(plan->site.address),
+        .fingerprint_of = plan->site.local || run_plan_is_built_in(plan->options)
+                              ? FINGERPRINT_OF_BOTH
+                              : FINGERPRINT_OF_CLIENT,
+        .engine_process = plan->site.facts,
         .hardware_fingerprint = plan->fingerprint,
         .software_provenance = plan->provenance,
         .dataset_id = work->prompts.id,

@@ -1,64 +1,10 @@
 /* Power of another machine cannot be read here, and this machine's must not stand for it. */
 #include "cli/run_telemetry.h"
 
-#include "base/text.h"
-
-#include <ifaddrs.h>
-#include <netinet/in.h>
-#include <string.h>
-
-static bool is_same_host(const struct sockaddr *a, const struct sockaddr *b)
-{
-    if (a->sa_family != b->sa_family) {
-        return false;
-    }
-    if (a->sa_family == AF_INET) {
-        struct sockaddr_in x;
-        struct sockaddr_in y;
-        memcpy(&x, a, sizeof(x));
-        memcpy(&y, b, sizeof(y));
-        return x.sin_addr.s_addr == y.sin_addr.s_addr;
-    }
-    if (a->sa_family == AF_INET6) {
-        struct sockaddr_in6 x;
-        struct sockaddr_in6 y;
-        memcpy(&x, a, sizeof(x));
-        memcpy(&y, b, sizeof(y));
-        return memcmp(&x.sin6_addr, &y.sin6_addr, sizeof(x.sin6_addr)) == 0;
-    }
-    return false;
-}
-
-/* 127.0.0.0/8; ::1 is an address of the loopback interface. */
-static bool is_loopback_4(const struct sockaddr *address)
-{
-    struct sockaddr_in in;
-    if (address->sa_family != AF_INET) {
-        return false;
-    }
-    memcpy(&in, address, sizeof(in));
-    return ntohl(in.sin_addr.s_addr) >> 24 == 127;
-}
-
-/* True when the engine's first address is one of this machine's. */
+/* True when the engine runs on this machine. */
 static bool is_local(const struct run_plan *plan)
 {
-    if (run_plan_is_built_in(plan->options)) {
-        return true;
-    }
-    if (plan->n_addresses == 0) {
-        return false;
-    }
-    const struct sockaddr *address = (const struct sockaddr *)&plan->addresses[0].storage;
-    struct ifaddrs *list = NULL;
-    bool found = is_loopback_4(address);
-    if (!found && getifaddrs(&list) == 0) {
-        for (const struct ifaddrs *row = list; row != NULL && !found; row = row->ifa_next) {
-            found = row->ifa_addr != NULL && is_same_host(row->ifa_addr, address);
-        }
-        freeifaddrs(list);
-    }
-    return found;
+    return run_plan_is_built_in(plan->options) || plan->site.local;
 }
 
 static void note(struct run_plan *plan, const char *text)

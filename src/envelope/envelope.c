@@ -190,34 +190,26 @@ static void add_distributions(struct body *self)
     }
 }
 
-/* By name or address: localhost, 127.x.y.z, ::1. */
-static bool is_loopback(const char *endpoint)
-{
-    const char *host = strstr(endpoint, "://");
-    if (host == NULL) {
-        return false;
-    }
-    host += strlen("://");
-    if (text_starts_with(host, "[::1]")) {
-        return true;
-    }
-    const size_t len = strcspn(host, ":/");
-    const bool is_name = len == strlen("localhost") && text_starts_with(host, "localhost");
-    return is_name || (text_starts_with(host, "127.") && strspn(host, "0123456789.") == len);
-}
-
 /* Whose machine hardware_fingerprint describes. */
 static void add_host_role(struct body *self)
 {
-    const bool loopback = is_loopback(self->inputs->endpoint_normal);
+    static const char *const names[] = {
+        [FINGERPRINT_OF_CLIENT] = "client",
+        [FINGERPRINT_OF_BOTH] = "engine_and_client",
+    };
+    const struct envelope_inputs *inputs = self->inputs;
     struct json *role = add_object(self, "host_role");
-    add_text(self, role, "hardware_fingerprint", "client");
-    add_text(self, role, "engine_address", loopback ? "loopback" : "network");
-    if (!loopback) {
+    add_text(self, role, "hardware_fingerprint", names[inputs->fingerprint_of]);
+    add_text(self, role, "engine_address", inputs->engine_address);
+    if (inputs->fingerprint_of == FINGERPRINT_OF_CLIENT) {
         warn(
             self,
-            "hardware_fingerprint describes the client's machine; the engine was reached over "
-            "the network");
+            "hardware_fingerprint describes the client's machine; that of the engine is not known");
+    }
+    if (inputs->engine_process == NULL) {
+        json_add_null(self->arena, self->root, "engine_process");
+    } else {
+        add_copy(self, "engine_process", inputs->engine_process);
     }
 }
 

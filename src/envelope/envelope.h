@@ -8,6 +8,12 @@
 #include "envelope/signing_key.h"
 #include "stats/summary.h"
 
+/* Whose machine hardware_fingerprint describes. */
+enum fingerprint_of {
+    FINGERPRINT_OF_CLIENT, /* this program's; the engine's is not known */
+    FINGERPRINT_OF_BOTH,   /* engine and client share it */
+};
+
 /* What a run knows when a point has been measured.  All borrowed; objects are copied into the body.
  * Unknown texts are "unknown" or "" as ENVELOPE.md says; each of them gives a warning. */
 struct envelope_inputs {
@@ -26,6 +32,9 @@ struct envelope_inputs {
     const struct json *engine_before; /* engine_identity_json of the probe before the point */
     const struct json *engine_after;  /* and of that after it; NULL when it could not be asked */
     const char *quantization_format;  /* --quant */
+    const char *engine_address;       /* "loopback", "own", "network"; "none" in virtual time */
+    enum fingerprint_of fingerprint_of;
+    const struct json *engine_process; /* of struct engine_site; NULL: not known */
     const struct json *hardware_fingerprint;
     const struct json *software_provenance;
     const char *dataset_id;

@@ -129,6 +129,8 @@ static inline struct envelope_point *envelope_point_new(void)
         .engine_before =
             envelope_point_json(self, "{\"version\":\"0.9.1\",\"n_models\":1,\"server\":\" s\"}"),
         .quantization_format = "fp16",
+        .engine_address = "loopback",
+        .fingerprint_of = FINGERPRINT_OF_BOTH,
         .hardware_fingerprint = envelope_point_json(
             self,
             "{\"fingerprint_sha256\":"

@@ -32,6 +32,7 @@ static const char *const field_order[] = {
     "engine_config",
     "telemetry",
     "host_role",
+    "engine_process",
     "signature",
 };
 
@@ -114,7 +115,7 @@ static void test_build__writes_all_fields_in_order(void **state)
     assert_text(&built.envelope, "signature", "null");
     assert_text(
         &built.envelope, "host_role",
-        "{\"engine_address\":\"loopback\",\"hardware_fingerprint\":\"client\"}");
+        "{\"engine_address\":\"loopback\",\"hardware_fingerprint\":\"engine_and_client\"}");
     built_done(&built);
 }
 
@@ -274,22 +275,8 @@ static void forget_dataset(struct envelope_inputs *inputs)
 
 static void remote_engine(struct envelope_inputs *inputs)
 {
-    inputs->endpoint_normal = "https://127.example.com:443/v1";
-}
-
-static void engine_without_scheme(struct envelope_inputs *inputs)
-{
-    inputs->endpoint_normal = "localhost";
-}
-
-static void engine_on_loopback_6(struct envelope_inputs *inputs)
-{
-    inputs->endpoint_normal = "http://[::1]:8000/v1";
-}
-
-static void engine_on_localhost(struct envelope_inputs *inputs)
-{
-    inputs->endpoint_normal = "http://localhost:8000/v1";
+    inputs->engine_address = "network";
+    inputs->fingerprint_of = FINGERPRINT_OF_CLIENT;
 }
 
 static void records_off(struct envelope_inputs *inputs)
@@ -328,14 +315,8 @@ static const struct unknown unknowns[] = {
     {"template", forget_template, "slo_template", "\"\"", "slo_template is unknown"},
     {"dataset", forget_dataset, "dataset.id", "\"unknown\"", "dataset.id is unknown"},
     {"remote", remote_engine, "host_role.engine_address", "\"network\"",
-     "hardware_fingerprint describes the client's machine; the engine was reached over the network"},
-    {"no scheme", engine_without_scheme, "host_role.engine_address", "\"network\"",
-     "hardware_fingerprint describes the client's machine; the engine was reached over the "
-     "network"},
-    {"::1", engine_on_loopback_6, "host_role.engine_address", "\"loopback\"",
-     "a warning of the run"},
-    {"localhost", engine_on_localhost, "host_role.engine_address", "\"loopback\"",
-     "a warning of the run"},
+     "hardware_fingerprint describes the client's machine; that of the engine is not known"},
+    {"process", nothing, "engine_process", "null", "a warning of the run"},
     {"records off", records_off, "records", "null",
      "records are off: the metrics cannot be computed again from raw facts"},
     {"image", nothing, "engine.image_digest", "\"\"", "engine.image_digest is unknown"},
