@@ -2,6 +2,7 @@
  * goes on with half of its records would be worse than one that stops. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -63,6 +64,11 @@ char *mem_format(const char *format, ...)
         mem_fail(1, 1);
     }
     return text;
+}
+
+void mem_give_back(void)
+{
+    (void)malloc_trim(0);
 }
 
 void mem_freep(void *pointer_to_pointer)

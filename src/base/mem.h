@@ -20,6 +20,10 @@ char *mem_copy_bytes(const void *bytes, size_t len) __attribute__((malloc, retur
 PRINTF_LIKE(1, 2)
 char *mem_format(const char *format, ...) __attribute__((malloc, returns_nonnull));
 
+/* Returns to the system what has been freed: call it where much was, and as much will be asked for in other
+ * sizes.  Takes about a millisecond. */
+void mem_give_back(void);
+
 /* For CLEANUP on a pointer of any type: frees it. */
 void mem_freep(void *pointer_to_pointer);
 

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "codec/canonical.h"
 #include "codec/digest.h"
-#include "codec/zstd.h"
 #include "envelope/summary_json.h"
 #include "envelope/telemetry_json.h"
 #include "hardware/normal_text.h"
@@ -251,20 +250,13 @@ static int add_records(struct body *self, struct bytes *compressed, struct error
         warn(self, "records are off: the metrics cannot be computed again from raw facts");
         return 0;
     }
-    CLEANUP(bytes_done) struct bytes text;
-    bytes_init(&text, RECORDS_SIZE_MAX);
-    records_write(inputs->run_id, inputs->facts, inputs->records, inputs->records_level, &text);
-    if (text.failed) {
-        return error_set(
-            err, ERROR_LIMIT, "the records are larger than %zu bytes; use --records requests",
-            RECORDS_SIZE_MAX);
-    }
-    const int rc = zstd_compress(text.data, text.len, compressed, err);
+    const struct records_source source = {
+        inputs->run_id, inputs->facts, inputs->records, inputs->records_level};
+    char hash[DIGEST_HEX_SIZE];
+    const int rc = records_pack(&source, compressed, hash, err);
     if (rc < 0) {
         return rc;
     }
-    char hash[DIGEST_HEX_SIZE];
-    digest_sha256_hex(text.data, text.len, hash);
     struct json *records = add_object(self, "records");
     add_text(self, records, "sha256", hash);
     json_add_i64(self->arena, records, "n_requests", (int64_t)inputs->records->n);

@@ -79,7 +79,7 @@ write_column(const struct track *track, const struct track_column *column, struc
     bytes_add_text(out, "]}");
 }
 
-static void write_track(const struct track *track, struct bytes *out)
+void records_write_track(const struct track *track, struct bytes *out)
 {
     bytes_add_text(out, "{\"type\":\"track\",");
     field_write_all(field_track, field_track_len, track, out);
@@ -102,17 +102,11 @@ static void write_track(const struct track *track, struct bytes *out)
 
 void records_write_telemetry(const struct telemetry *telemetry, struct bytes *out)
 {
-    if (telemetry == NULL) {
-        return;
-    }
     bytes_add_format(
         out,
         "{\"type\":\"telemetry\",\"n_tracks\":%u,\"idle_start_ns\":%lld,\"idle_end_ns\":%lld}\n",
         telemetry->n_tracks, (long long)telemetry->idle_start_ns,
         (long long)telemetry->idle_end_ns);
-    for (uint32_t t = 0; t < telemetry->n_tracks; t++) {
-        write_track(&telemetry->tracks[t], out);
-    }
 }
 
 static const char *read_times(struct track *track, struct json_pull *pull, struct arena *arena)

@@ -9,8 +9,9 @@
 extern const struct field field_track[]; /* struct track but for its columns and samples */
 extern const size_t field_track_len;
 
-/* Appends the lines; nothing when `telemetry` is NULL. */
+/* Appends one line each: the "telemetry" line first, then those of its tracks. */
 void records_write_telemetry(const struct telemetry *telemetry, struct bytes *out);
+void records_write_track(const struct track *track, struct bytes *out);
 
 /* Reads the value of a member of a "track" line that the table has not: gaps_ns, columns.  *known is
  * false when the key is neither (nothing was taken then).  The number of samples must stand before

@@ -1,4 +1,5 @@
-/* The bytes are made directly, without a tree: a million token events take a fraction of a second.
+/* The bytes are made directly, without a tree: a million token events take a fraction of a second.  They
+ * leave in pieces, because the text of a long run is larger than all else that the program holds.
  *
  * Token events are four columns.  Arrivals are gaps (small numbers compress), tokens and kinds are
  * runs of equal values (nearly always one run), shared reads are the indices of the few events that
@@ -114,43 +115,85 @@ static void write_worker(const struct worker_facts *facts, uint32_t index, struc
     bytes_add_text(out, "}\n");
 }
 
-static void write_header(
-    const char *run_id,
-    const struct point_facts *facts,
-    const struct record_set *records,
-    bool events,
-    struct bytes *out)
+static void write_header(const struct records_source *source, bool events, struct bytes *out)
 {
     bytes_add_text(out, "{\"type\":\"header\",\"schema\":\"" RECORDS_SCHEMA "\",\"run_id\":");
-    field_write_text(run_id, out);
+    field_write_text(source->run_id, out);
     bytes_add_text(
         out,
         ",\"clock\":\"CLOCK_MONOTONIC\",\"unit\":\"ns\",\"origin\":\"start_mono_ns\",\"level\":");
     bytes_add_text(out, events ? "\"full\"" : "\"requests\"");
     bytes_add_text(out, ",\"n_workers\":");
-    bytes_add_i64(out, facts->n_workers);
+    bytes_add_i64(out, source->facts->n_workers);
     bytes_add_text(out, ",\"n_requests\":");
-    bytes_add_i64(out, (int64_t)records->n);
+    bytes_add_i64(out, (int64_t)source->records->n);
     bytes_add_text(out, ",\"point\":{");
-    field_write_all(field_point, field_point_len, facts, out);
+    field_write_all(field_point, field_point_len, source->facts, out);
     bytes_add_text(out, "}}\n");
 }
 
-void records_write(
-    const char *run_id,
-    const struct point_facts *facts,
-    const struct record_set *records,
-    enum records_level level,
-    struct bytes *out)
+/* The text that has not been passed on. */
+struct writer {
+    const struct records_sink *sink;
+    struct bytes piece;
+};
+
+static int pass_on(struct writer *self, struct error *err)
 {
-    assert(level != RECORDS_OFF);
-    const bool events = level == RECORDS_FULL && records->has_events;
-    write_header(run_id, facts, records, events, out);
-    for (uint32_t i = 0; i < facts->n_workers; i++) {
-        write_worker(&facts->workers[i], i, out);
+    if (self->piece.failed) {
+        return error_set(
+            err, ERROR_LIMIT, "a line of the records is larger than %zu bytes", RECORDS_SIZE_MAX);
     }
-    for (uint64_t i = 0; i < records->n; i++) {
-        write_request(&records->records[i], events, out);
+    if (self->piece.len == 0) {
+        return 0;
     }
-    records_write_telemetry(facts->telemetry, out);
+    const int result =
+        self->sink->take(self->sink->context, self->piece.data, self->piece.len, err);
+    bytes_clear(&self->piece);
+    return result;
+}
+
+static int end_line(struct writer *self, struct error *err)
+{
+    return self->piece.len >= RECORDS_PIECE_LEN || self->piece.failed ? pass_on(self, err) : 0;
+}
+
+static int write_lines(
+    struct writer *self, const struct records_source *source, bool events, struct error *err)
+{
+    const struct point_facts *facts = source->facts;
+    int result = 0;
+    for (uint32_t i = 0; i < facts->n_workers && result == 0; i++) {
+        write_worker(&facts->workers[i], i, &self->piece);
+        result = end_line(self, err);
+    }
+    for (uint64_t i = 0; i < source->records->n && result == 0; i++) {
+        write_request(&source->records->records[i], events, &self->piece);
+        result = end_line(self, err);
+    }
+    if (facts->telemetry == NULL || result < 0) {
+        return result;
+    }
+    records_write_telemetry(facts->telemetry, &self->piece);
+    for (uint32_t i = 0; i < facts->telemetry->n_tracks && result == 0; i++) {
+        records_write_track(&facts->telemetry->tracks[i], &self->piece);
+        result = end_line(self, err);
+    }
+    return result;
+}
+
+int records_write(
+    const struct records_source *source, const struct records_sink *sink, struct error *err)
+{
+    assert(source->level != RECORDS_OFF);
+    const bool events = source->level == RECORDS_FULL && source->records->has_events;
+    struct writer writer = {.sink = sink};
+    bytes_init(&writer.piece, RECORDS_SIZE_MAX);
+    write_header(source, events, &writer.piece);
+    int result = write_lines(&writer, source, events, err);
+    if (result == 0) {
+        result = pass_on(&writer, err);
+    }
+    bytes_done(&writer.piece);
+    return result;
 }

@@ -279,19 +279,22 @@ static bool any_tokens_from_events(const struct record_set *records)
     return false;
 }
 
-static void point_gather(struct point *point, int64_t end_ns, struct point_result *out)
+/* Takes from the workers what outlives them. */
+static void point_take(const struct point *point, struct point_result *out)
 {
-    const struct point_options *options = point->options;
     *out = (struct point_result){.n_stores = point->n_workers};
     out->stores = mem_alloc(point->n_workers, sizeof(*out->stores));
-    const struct record_store *stores[POINT_WORKERS_MAX];
-    struct worker_facts *facts = mem_alloc(point->n_workers, sizeof(*facts));
+    out->facts.workers = mem_alloc(point->n_workers, sizeof(*out->facts.workers));
     for (unsigned i = 0; i < point->n_workers; i++) {
         out->stores[i] = point->workers[i].store;
-        stores[i] = &out->stores[i];
-        facts[i] = point->workers[i].facts;
+        out->facts.workers[i] = point->workers[i].facts;
     }
-    record_store_merge(stores, point->n_workers, &out->records);
+}
+
+static void point_gather(const struct point *point, int64_t end_ns, struct point_result *out)
+{
+    const struct point_options *options = point->options;
+    record_store_merge(out->stores, out->n_stores, &out->records);
     const int64_t start_ns = atomic_load(&point->start_ns);
     const int64_t mono_ns = clock_mono_ns();
     out->facts = (struct point_facts){
@@ -315,7 +318,7 @@ static void point_gather(struct point *point, int64_t end_ns, struct point_resul
         .n_warmup = (uint32_t)point->control.n_warmup,
         .slo = {(double)INFINITY, (double)INFINITY, (double)INFINITY},
         .n_workers = point->n_workers,
-        .workers = facts,
+        .workers = out->facts.workers,
     };
     if (out->facts.window_end_ns == CLOCK_NEVER) {
         out->facts.window_end_ns = window_end_of_requests(point, &out->records);
@@ -353,6 +356,11 @@ static void point_free_workers(struct point *point, unsigned n, bool with_stores
         worker_done(&point->workers[i]);
     }
     free(point->workers);
+    point->workers = NULL;
+}
+
+static void point_free(struct point *point)
+{
     control_done(&point->control);
     free(point);
 }
@@ -403,6 +411,7 @@ int point_run(const struct point_options *options, struct point_result *out, str
     }
     if (result < 0) {
         point_free_workers(point, n_made, true);
+        point_free(point);
         return result;
     }
     int64_t end_ns = 0;
@@ -410,8 +419,13 @@ int point_run(const struct point_options *options, struct point_result *out, str
         const int64_t now_ns = worker_now(&point->workers[i]);
         end_ns = now_ns > end_ns ? now_ns : end_ns;
     }
-    point_gather(point, end_ns, out);
+    /* What the workers held is free before the records are put in order, and what computes with them
+     * needs more: so the memory of the busiest moment is that of the load. */
+    point_take(point, out);
     point_free_workers(point, n_made, false);
+    mem_give_back();
+    point_gather(point, end_ns, out);
+    point_free(point);
     return 0;
 }
 

@@ -89,20 +89,31 @@ static int record_compare(const void *a, const void *b)
     return (left->index > right->index) - (left->index < right->index);
 }
 
-void record_store_merge(
-    const struct record_store *const *stores, size_t n_stores, struct record_set *out)
+/* Copies the store's records to `to` and frees each slab at once: the records need not be there twice. */
+static void move_records(struct record_store *self, struct record *to)
+{
+    while (self->slabs != NULL) {
+        struct record_slab *slab = self->slabs;
+        self->slabs = slab->next;
+        memcpy(to, slab->records, slab->used * sizeof(*to));
+        to += slab->used;
+        free(slab);
+    }
+    self->n = 0;
+}
+
+void record_store_merge(struct record_store *stores, size_t n_stores, struct record_set *out)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < n_stores; i++) {
-        n += stores[i]->n;
+        n += stores[i].n;
     }
     struct record *all = mem_alloc(n, sizeof(*all));
     uint64_t at = 0;
     for (size_t i = 0; i < n_stores; i++) {
-        for (const struct record_slab *slab = stores[i]->slabs; slab != NULL; slab = slab->next) {
-            memcpy(all + at, slab->records, slab->used * sizeof(*all));
-            at += slab->used;
-        }
+        const uint64_t n_moved = stores[i].n;
+        move_records(&stores[i], all + at);
+        at += n_moved;
     }
     qsort(all, n, sizeof(*all), record_compare);
     *out = (struct record_set){.records = all, .n = n, .has_events = true};

@@ -26,7 +26,6 @@ struct record *record_store_add(struct record_store *self);
 const uint32_t *record_store_keep_events(struct record_store *self, const struct token_log *events);
 const char *record_store_keep_text(struct record_store *self, const char *text, size_t len);
 
-/* All records of all stores, ordered by index, in one array (the caller's: free); their events and
+/* Moves all records of all stores, ordered by index, into one array (the caller's: free); their events and
  * texts stay with the stores. */
-void record_store_merge(
-    const struct record_store *const *stores, size_t n_stores, struct record_set *out);
+void record_store_merge(struct record_store *stores, size_t n_stores, struct record_set *out);

@@ -80,6 +80,45 @@ static void test_mem_resize__says_so_and_aborts_when_there_is_no_memory(void **s
     assert_string_equal(text, "bench: out of memory (9223372036854775807 elements of 3 bytes)\n");
 }
 
+/* Bytes of this process that are in memory.  Source: proc(5), statm. */
+static size_t resident_bytes(void)
+{
+    unsigned long size = 0;
+    unsigned long resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%lu %lu", &size, &resident), 2);
+    assert_int_equal(fclose(file), 0);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Blocks too small for a mapping of their own, below one that stays: free() alone gives none of them back. */
+static void test_mem_give_back__returns_what_was_freed_and_keeps_the_rest(void **state)
+{
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* the sanitizers' own allocators keep what is freed */
+#endif
+    enum {
+        BLOCKS = 1024,
+        BLOCK_SIZE = 16384
+    };
+
+    static char *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = mem_alloc(BLOCK_SIZE, 1);
+        memset(blocks[i], 1, BLOCK_SIZE);
+    }
+    CLEANUP(mem_freep) char *kept = mem_copy_text("kept");
+    for (size_t i = 0; i < BLOCKS; i++) {
+        free(blocks[i]);
+    }
+    const size_t before = resident_bytes();
+    mem_give_back();
+    assert_true(before - resident_bytes() > (size_t)BLOCKS * BLOCK_SIZE / 2);
+    assert_string_equal(kept, "kept");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_mem_resize__keeps_the_content),
         cmocka_unit_test(test_mem_copy__ends_with_nul),
         cmocka_unit_test(test_mem_resize__says_so_and_aborts_when_there_is_no_memory),
+        cmocka_unit_test(test_mem_give_back__returns_what_was_freed_and_keeps_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "envelope/recompute.h"
 #include "envelope/summary_json.h"
 #include "support/envelope_point.h"
+#include "support/records_text.h"
 #include "support/test.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ static void setting_make(struct setting *self, enum records_level level)
     self->point->inputs.records_level = level;
     assert_int_equal(envelope_build(&self->point->inputs, &self->envelope, &err), 0);
     bytes_init(&self->records, BYTES_MAX_DEFAULT);
-    records_write(
+    records_text(
         self->point->inputs.run_id, &self->point->facts, &self->point->set, level, &self->records);
 }
 
@@ -82,7 +83,7 @@ static void test_recompute__gives_energy_again(void **state)
     summary_compute(&setting.point->facts, &setting.point->set, &setting.point->summary);
     assert_int_equal(envelope_build(&setting.point->inputs, &setting.envelope, &err), 0);
     bytes_init(&setting.records, BYTES_MAX_DEFAULT);
-    records_write(
+    records_text(
         setting.point->inputs.run_id, &setting.point->facts, &setting.point->set, RECORDS_FULL,
         &setting.records);
     const struct json *body = setting.envelope.body;

@@ -1,10 +1,13 @@
 /* The records file gives back exactly what was written, and names the line of what it refuses. */
 #include "base/mem.h"
 #include "base/rng.h"
+#include "codec/zstd.h"
 #include "envelope/records_file.h"
 #include "support/events.h"
+#include "support/records_text.h"
 #include "support/test.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* ---- A point with random facts, in zeroed memory so that whole structs can be compared. ---- */
@@ -228,7 +231,7 @@ static void assert_round_trip(uint64_t seed, enum records_level level)
     struct bytes again;
     bytes_init(&text, BYTES_MAX_DEFAULT);
     bytes_init(&again, BYTES_MAX_DEFAULT);
-    records_write("run", &point.facts, &point.records, level, &text);
+    records_text("run", &point.facts, &point.records, level, &text);
     struct records_loaded loaded;
     struct error err = {0};
     if (records_parse("r", text.data, text.len, &loaded, &err) < 0) {
@@ -239,7 +242,7 @@ static void assert_round_trip(uint64_t seed, enum records_level level)
     assert_int_equal(loaded.records.has_events, level == RECORDS_FULL);
     assert_int_equal(loaded.records.n, point.records.n);
     if (level == RECORDS_FULL) {
-        records_write("run", &loaded.facts, &loaded.records, level, &again);
+        records_text("run", &loaded.facts, &loaded.records, level, &again);
         assert_int_equal(text.len, again.len);
         assert_memory_equal(text.data, again.data, text.len);
     }
@@ -270,17 +273,129 @@ static void test_records__without_events_keep_all_else(void **state)
     }
 }
 
-static void test_records_write__stops_at_its_limit(void **state)
+/* Takes all but the last piece, whose place in the order is `fails_at`. */
+struct failing {
+    struct bytes text;
+    unsigned n;
+    unsigned fails_at;
+};
+
+static int take_or_fail(void *context, const char *text, size_t len, struct error *err)
+{
+    struct failing *self = context;
+    if (self->n++ == self->fails_at) {
+        return error_set(err, ERROR_LIMIT, "piece %u is refused", self->fails_at);
+    }
+    assert_true(len > 0 && text[len - 1] == '\n');
+    bytes_add(&self->text, text, len);
+    return 0;
+}
+
+/* A point with `n` requests: of a thousand the text takes several pieces. */
+static void point_large(struct point *self, uint64_t n)
+{
+    point_random(self, 5);
+    struct rng rng;
+    rng_init(&rng, n, RNG_STREAM_TEST);
+    self->records.n = n;
+    self->records.records = arena_alloc(&self->arena, n * sizeof(struct record) + 1);
+    for (uint64_t i = 0; i < n; i++) {
+        self->records.records[i].index = i;
+        random_record(&rng, &self->arena, &self->records.records[i]);
+    }
+}
+
+static struct records_source source_of(const struct point *point)
+{
+    return (struct records_source){"run", &point->facts, &point->records, RECORDS_FULL};
+}
+
+static void test_records_write__gives_the_same_text_in_pieces_of_whole_lines(void **state)
 {
     (void)state;
     struct point point;
-    point_random(&point, 3);
+    point_large(&point, 1000);
+    const struct records_source source = source_of(&point);
     struct bytes text;
-    bytes_init(&text, 1000);
-    records_write("run", &point.facts, &point.records, RECORDS_FULL, &text);
-    assert_true(text.failed);
-    arena_done(&point.arena);
+    bytes_init(&text, BYTES_MAX_DEFAULT);
+    records_text("run", &point.facts, &point.records, RECORDS_FULL, &text);
+    struct failing pieces = {.fails_at = UINT_MAX};
+    bytes_init(&pieces.text, BYTES_MAX_DEFAULT);
+    const struct records_sink sink = {take_or_fail, &pieces};
+    struct error err = {0};
+    assert_int_equal(records_write(&source, &sink, &err), 0);
+    assert_true(pieces.n > 3);
+    assert_true(text.len / pieces.n >= RECORDS_PIECE_LEN / 2);
+    assert_int_equal(pieces.text.len, text.len);
+    assert_memory_equal(pieces.text.data, text.data, text.len);
+    bytes_done(&pieces.text);
     bytes_done(&text);
+    arena_done(&point.arena);
+}
+
+static void test_records_write__stops_where_the_sink_does(void **state)
+{
+    (void)state;
+    struct point point;
+    point_large(&point, 1000);
+    const struct records_source source = source_of(&point);
+    for (unsigned fails_at = 0; fails_at < 3; fails_at++) {
+        struct failing pieces = {.fails_at = fails_at};
+        bytes_init(&pieces.text, BYTES_MAX_DEFAULT);
+        const struct records_sink sink = {take_or_fail, &pieces};
+        struct error err = {0};
+        assert_int_equal(records_write(&source, &sink, &err), -ERROR_LIMIT);
+        assert_int_equal(pieces.n, fails_at + 1);
+        bytes_done(&pieces.text);
+    }
+    arena_done(&point.arena);
+}
+
+static void test_records_pack__is_the_text_and_its_hash(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {0, 1, 1000};
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct point point;
+        point_large(&point, sizes[i]);
+        const struct records_source source = source_of(&point);
+        struct bytes text;
+        struct bytes frame;
+        struct bytes back;
+        bytes_init(&text, BYTES_MAX_DEFAULT);
+        bytes_init(&frame, BYTES_MAX_DEFAULT);
+        bytes_init(&back, BYTES_MAX_DEFAULT);
+        records_text("run", &point.facts, &point.records, RECORDS_FULL, &text);
+        char hash[DIGEST_HEX_SIZE];
+        char expected[DIGEST_HEX_SIZE];
+        struct error err = {0};
+        assert_int_equal(records_pack(&source, &frame, hash, &err), 0);
+        digest_sha256_hex(text.data, text.len, expected);
+        assert_string_equal(hash, expected);
+        assert_int_equal(zstd_decompress(frame.data, frame.len, &back, &err), 0);
+        assert_int_equal(back.len, text.len);
+        assert_memory_equal(back.data, text.data, text.len);
+        bytes_done(&back);
+        bytes_done(&frame);
+        bytes_done(&text);
+        arena_done(&point.arena);
+    }
+}
+
+static void test_records_pack__says_when_the_frame_is_too_large(void **state)
+{
+    (void)state;
+    struct point point;
+    point_large(&point, 1000);
+    const struct records_source source = source_of(&point);
+    struct bytes frame;
+    bytes_init(&frame, 1000);
+    char hash[DIGEST_HEX_SIZE];
+    struct error err = {0};
+    assert_int_equal(records_pack(&source, &frame, hash, &err), -ERROR_LIMIT);
+    assert_string_equal(err.text, "zstd: the compressed data exceeds 1000 bytes");
+    bytes_done(&frame);
+    arena_done(&point.arena);
 }
 
 /* ---- The text itself. ---- */
@@ -377,7 +492,7 @@ static void test_records_write__writes_this_text(void **state)
     const struct record_set records = {.records = &record, .n = 1, .has_events = true};
     struct bytes text;
     bytes_init(&text, BYTES_MAX_DEFAULT);
-    records_write("r", &facts, &records, RECORDS_FULL, &text);
+    records_text("r", &facts, &records, RECORDS_FULL, &text);
     assert_string_equal(text.data, HEADER("full", "1", "1") WORKER REQUEST);
     bytes_done(&text);
 }
@@ -619,7 +734,7 @@ static void test_records__refuse_telemetry_that_is_broken(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct bytes text;
         bytes_init(&text, BYTES_MAX_DEFAULT);
-        records_write("run", &point.facts, &point.records, RECORDS_FULL, &text);
+        records_text("run", &point.facts, &point.records, RECORDS_FULL, &text);
         char *at = strstr(strstr(text.data, "\"type\":\"telemetry\""), rows[i].from);
         assert_non_null(at);
         struct bytes changed;
@@ -649,7 +764,10 @@ int main(void)
         cmocka_unit_test(test_records__refuse_telemetry_that_is_broken),
         cmocka_unit_test(test_records__come_back_as_they_were),
         cmocka_unit_test(test_records__without_events_keep_all_else),
-        cmocka_unit_test(test_records_write__stops_at_its_limit),
+        cmocka_unit_test(test_records_write__gives_the_same_text_in_pieces_of_whole_lines),
+        cmocka_unit_test(test_records_write__stops_where_the_sink_does),
+        cmocka_unit_test(test_records_pack__is_the_text_and_its_hash),
+        cmocka_unit_test(test_records_pack__says_when_the_frame_is_too_large),
         cmocka_unit_test(test_records_write__writes_this_text),
         cmocka_unit_test(test_records_parse__names_line_and_member),
         cmocka_unit_test(test_records_parse__passes_over_what_it_does_not_know),
