@@ -1,7 +1,7 @@
 # A thin front of meson: every target is one or two commands that can be typed by hand.
 BUILD ?= build/gcc
 
-.PHONY: all demo test check asan tsan fuzz soak lint perf perf-ab docs fmt fmt-check install clean deps
+.PHONY: all demo test check asan tsan fuzz soak lint perf perf-ab perf-peers docs fmt fmt-check install clean deps
 
 all: deps $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -54,6 +54,14 @@ perf-ab: deps
 	[ -f build/perf/build.ninja ] || meson setup build/perf -Dbuildtype=release
 	ninja -C build/perf perf/measured
 	perf/ab $(A) $(B)
+
+# Other clients, each installed by pip into build/peers, over the same engine; then their tables and plot.
+# More than half an hour; `perf/peers --help` names what can be left out.
+perf-peers: deps
+	[ -f build/perf/build.ninja ] || meson setup build/perf -Dbuildtype=release
+	ninja -C build/perf perf/floor_reader perf/measured src/cli/bench
+	perf/peers
+	perf/peers_render.py
 
 # clang-tidy and cppcheck.
 lint: deps

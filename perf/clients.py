@@ -49,7 +49,7 @@ def row(run, truth, own, streams):
     if truth.n_tokens == 0:
         raise ClientFailed("the engine saw no request: " + (run["log"] or run["out"])[-2000:].strip())
     return {
-        "cpu_us": run["cpu_s"] * 1e6 / truth.n_tokens,
+        "cpu_us": run["cpu_s"] * 1e6 / truth.n_tokens if run["cpu_s"] is not None else None,
         "memory_mb": run["memory_mb"],
         "start_ms": (truth.first_ns - run["started_ns"]) / 1e6,
         "wall_s": run["wall_s"],

@@ -1,5 +1,5 @@
-/* measured - runs a program and tells what it took: CPU of it and all that it waited for, and the
- * greatest memory of any one process.
+/* measured - runs a program and tells what it took: CPU of it, of all that it waited for and of what it
+ * left behind that has ended, and the greatest memory of any one process.
  *
  *   measured OUT PROGRAM [ARGUMENT...]      {"cpu_s":..,"memory_mb":..} into OUT; exits as PROGRAM did
  *
@@ -7,6 +7,7 @@
  * process that forked it, exec or not: a child of a large script looks large.  This one is small. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,8 @@ int main(int argc, char **argv)
         (void)fputs("usage: measured OUT PROGRAM [ARGUMENT...]\n", stderr);
         return EXIT_BAD_USE;
     }
+    /* A child that its parent never waited for comes to this process, and so does its CPU. */
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     const pid_t pid = fork();
     if (pid == 0) {
         (void)execvp(argv[2], argv + 2);
@@ -30,11 +33,14 @@ int main(int argc, char **argv)
         _exit(EXIT_NO_PROGRAM);
     }
     int status = 0;
-    struct rusage used;
-    if (pid < 0 || wait4(pid, &status, 0, &used) != pid) {
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
         perror("measured");
         return EXIT_BAD_USE;
     }
+    while (waitpid(-1, NULL, WNOHANG) > 0) {
+    }
+    struct rusage used;
+    (void)getrusage(RUSAGE_CHILDREN, &used);
     FILE *out = fopen(argv[1], "w");
     if (out == NULL) {
         perror(argv[1]);
