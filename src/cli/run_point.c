@@ -365,7 +365,7 @@ int run_point(
     struct run_telemetry telemetry;
     run_telemetry_begin(&telemetry, plan);
     int status = load_point(plan, work, choice, &result, err);
-    run_telemetry_end(&telemetry, status == 0 ? &result : NULL);
+    run_telemetry_end(&telemetry, plan, status == 0 ? &result : NULL);
     if (status == 0) {
         status = finish_point(plan, work, choice, &result, out, err);
         point_result_done(&result);

@@ -13,15 +13,20 @@ enum {
 struct run_telemetry {
     struct sampler *samplers[RUN_SAMPLERS_MAX];
     uint32_t n;
+    bool local; /* the engine runs on this machine */
+    struct engine_metrics_ask metrics;
     struct recorder *recorder; /* NULL: nothing is recorded */
 };
 
-/* Begins to record, when the engine is on this machine and something here tells power; why not stands in
- * the plan's warnings.  Never in virtual time. */
+/* Begins to record what there is: the engine's metrics, and this machine's power when the engine is on
+ * it; what there is not stands in the plan's warnings.  Never in virtual time.  The object stays in its
+ * place until done. */
 void run_telemetry_begin(struct run_telemetry *self, struct run_plan *plan);
 
-/* Stops recording and gives what was recorded to the point's facts; `result` may be NULL. */
-void run_telemetry_end(struct run_telemetry *self, struct point_result *result);
+/* Stops recording and gives what was recorded to the point's facts; readings that failed stand in the
+ * plan's warnings.  `result` may be NULL. */
+void run_telemetry_end(
+    struct run_telemetry *self, struct run_plan *plan, struct point_result *result);
 
 /* Closes the samplers; the facts' telemetry is gone with them. */
 void run_telemetry_done(struct run_telemetry *self);

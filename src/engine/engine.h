@@ -5,6 +5,8 @@
  * Source of the engines' habits: REAL-ENGINES.md. */
 #pragma once
 
+#include "base/arena.h"
+#include "base/bytes.h"
 #include "codec/json.h"
 #include "engine/prompt.h"
 #include "net/endpoint.h"
@@ -100,6 +102,7 @@ struct engine_ops {
     const char *version_path;  /* outside the API base, e.g. "/version"; NULL */
     const char *config_path;   /* e.g. "/props"; NULL */
     const char *metrics_path;  /* e.g. "/metrics"; NULL */
+    const char *metrics_flag; /* what the engine must be started with to have them; NULL: nothing */
 
     /* Asks models, version and configuration.  `arena` keeps out->config.
      * Errors: ERROR_UNAVAILABLE (does not answer, still loading, wrong key), ERROR_VERIFY (its
@@ -141,6 +144,36 @@ const struct engine_ops *engine_find(const char *name);
  * into `out` as one line, cut at whole characters; the body's first bytes when it has no known
  * shape.  Needs no memory. */
 void engine_error_text(const char *body, size_t len, char *out, size_t out_size);
+
+/* An engine's metrics, asked for again and again. */
+struct engine_metrics_ask {
+    struct arena arena;
+    const struct engine_ops *engine;
+    const char *url; /* NULL: the engine has none */
+    const char *const *headers;
+    size_t n_headers;
+    const char *ca_file;
+    bool insecure;
+};
+
+/* Longest time that metrics are waited for: an engine under load answers late, but a run must end. */
+enum {
+    ENGINE_METRICS_TIMEOUT_MS = 2000
+};
+
+/* `target` is borrowed until done. */
+void engine_metrics_init(
+    struct engine_metrics_ask *self,
+    const struct engine_ops *engine,
+    const struct engine_target *target);
+void engine_metrics_done(struct engine_metrics_ask *self);
+
+/* Puts the text into `out`, an empty buffer whose maximum is the longest answer; needs a URL.
+ * Threads: one at a time; not the measured ones.
+ * Errors: ERROR_UNAVAILABLE (no answer in time, or another status), ERROR_LIMIT; the text names the URL
+ * and what would help. */
+MUST_CHECK int
+engine_metrics_fetch(const struct engine_metrics_ask *self, struct bytes *out, struct error *err);
 
 /* The identity as one object: version, model, max_model_len, n_models, server, and config_sha256, the
  * hash of config's canonical form (null without one).  Texts that are not told are "unknown". */

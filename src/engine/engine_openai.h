@@ -32,6 +32,22 @@ const char *openai_header_value(const char *header);
 /* True when two header lines (or names) have the same name, in any case. */
 bool openai_header_is(const char *header, const char *name);
 
+/* What every question outside of the measured path has in common: where the API and what lies beside it
+ * are, and the headers.  All in the arena or borrowed from the target. */
+struct engine_ask {
+    const char *base; /* scheme://authority/path of the API */
+    const char
+        *root; /* the same without a final /v1: version, configuration and metrics lie there */
+    const char **headers;
+    size_t n_headers;
+};
+
+void engine_ask_init(
+    struct engine_ask *self,
+    const struct engine_target *target,
+    const char *accept,
+    struct arena *arena);
+
 /* A copy in `arena` of what an engine tells of itself, without what differs between two answers of
  * the same unchanged engine (counters, load, times, ids) and without secrets; long templates are
  * replaced by their hash.  NULL gives NULL. */

@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/engine_openai.h"
-#include "engine/version.h"
 #include "net/web.h"
 
 #include <stdio.h>
@@ -25,10 +24,7 @@ struct probe {
     const struct engine_ops *engine;
     const struct engine_target *target;
     struct arena *arena;
-    const char *base; /* scheme://authority/path of the API */
-    const char *root; /* the same without a final /v1: version and configuration lie there */
-    const char **headers;
-    size_t n_headers;
+    struct engine_ask ask;
 };
 
 static void probe_init(
@@ -37,25 +33,8 @@ static void probe_init(
     const struct engine_target *target,
     struct arena *arena)
 {
-    const struct endpoint *endpoint = &target->endpoint;
-    const char *scheme = endpoint->tls ? "https" : "http";
     *self = (struct probe){.engine = engine, .target = target, .arena = arena};
-    self->base = arena_format(arena, "%s://%s%s", scheme, endpoint->authority, endpoint->path);
-    const size_t len = strlen(self->base);
-    const bool versioned = text_ends_with(endpoint->path, "/v1");
-    self->root = arena_copy(arena, self->base, versioned ? len - strlen("/v1") : len);
-    self->headers = arena_alloc(arena, (target->n_headers + 3) * sizeof(*self->headers));
-    bool own_key = false;
-    for (size_t i = 0; i < target->n_headers; i++) {
-        self->headers[self->n_headers++] = target->headers[i];
-        own_key = own_key || openai_header_is(target->headers[i], "Authorization");
-    }
-    if (target->api_key != NULL && !own_key) {
-        self->headers[self->n_headers++] =
-            arena_format(arena, "Authorization: Bearer %s", target->api_key);
-    }
-    self->headers[self->n_headers++] = "Accept: application/json";
-    self->headers[self->n_headers++] = "User-Agent: bench/" BENCH_VERSION;
+    engine_ask_init(&self->ask, target, "application/json", arena);
 }
 
 static int
@@ -63,8 +42,8 @@ fetch(const struct probe *self, const char *url, struct web_answer *out, struct 
 {
     const struct web_request request = {
         .url = url,
-        .headers = self->headers,
-        .n_headers = self->n_headers,
+        .headers = self->ask.headers,
+        .n_headers = self->ask.n_headers,
         .ca_file = self->target->ca_file,
         .insecure = self->target->insecure,
         .timeout_ms = PROBE_TIMEOUT_MS,
@@ -125,7 +104,7 @@ static int ask_models(
     struct engine_identity *identity,
     struct error *err)
 {
-    const char *url = arena_format(self->arena, "%s/models", self->base);
+    const char *url = arena_format(self->arena, "%s/models", self->ask.base);
     CLEANUP(web_answer_done) struct web_answer answer = {0};
     int status = fetch(self, url, &answer, err);
     if (status < 0) {
@@ -238,7 +217,7 @@ ask_document(const struct probe *self, const char *path, struct json **out, stru
     if (path == NULL) {
         return 0;
     }
-    const char *url = arena_format(self->arena, "%s%s", self->root, path);
+    const char *url = arena_format(self->arena, "%s%s", self->ask.root, path);
     CLEANUP(web_answer_done) struct web_answer answer = {0};
     const int status = fetch(self, url, &answer, err);
     if (status < 0) {

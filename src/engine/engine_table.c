@@ -36,6 +36,7 @@ static const struct engine_ops engine_sglang = {
     .ignore_eos = true,
     .config_path = "/get_server_info",
     .metrics_path = "/metrics",
+    .metrics_flag = "--enable-metrics",
     OPENAI_FUNCTIONS,
 };
 
@@ -47,6 +48,7 @@ static const struct engine_ops engine_llamacpp = {
     .ignore_eos = true,
     .config_path = "/props",
     .metrics_path = "/metrics",
+    .metrics_flag = "--metrics",
     OPENAI_FUNCTIONS,
 };
 

@@ -342,24 +342,11 @@ static int read_request(struct reader *self)
 
 /* ---- Telemetry. ---- */
 
-/* What the line "telemetry" says. */
-struct telemetry_head {
-    uint32_t n_tracks;
-    int64_t idle_start_ns;
-    int64_t idle_end_ns;
-};
-
-static const struct field head_fields[] = {
-    {"n_tracks", FIELD_U32, offsetof(struct telemetry_head, n_tracks), NULL},
-    {"idle_start_ns", FIELD_I64, offsetof(struct telemetry_head, idle_start_ns), NULL},
-    {"idle_end_ns", FIELD_I64, offsetof(struct telemetry_head, idle_end_ns), NULL},
-};
-
 static int read_telemetry(struct reader *self)
 {
-    struct telemetry_head head = {0};
+    struct telemetry head = {0};
     const struct extra none = {NULL, NULL};
-    const int rc = read_object(self, head_fields, ARRAY_LEN(head_fields), &head, &none);
+    const int rc = read_object(self, field_telemetry, field_telemetry_len, &head, &none);
     if (rc < 0) {
         return rc;
     }
@@ -367,13 +354,9 @@ static int read_telemetry(struct reader *self)
         return fault_at(self, "telemetry", "one line with up to 256 tracks is expected");
     }
     struct arena *arena = &self->out->arena;
+    head.tracks = arena_alloc(arena, (head.n_tracks + 1) * sizeof(struct track));
     self->telemetry = arena_alloc(arena, sizeof(*self->telemetry));
-    *self->telemetry = (struct telemetry){
-        .n_tracks = head.n_tracks,
-        .tracks = arena_alloc(arena, (head.n_tracks + 1) * sizeof(struct track)),
-        .idle_start_ns = head.idle_start_ns,
-        .idle_end_ns = head.idle_end_ns,
-    };
+    *self->telemetry = head;
     self->out->facts.telemetry = self->telemetry;
     return 0;
 }

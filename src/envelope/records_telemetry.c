@@ -27,7 +27,21 @@ static const struct field_names role_names = {role_text, TRACK_ENERGY + 1};
 #key, type, offsetof(struct track_column, key), NULL \
     }
 
+#define HEAD(key, type)                                   \
+    {                                                     \
+#key, type, offsetof(struct telemetry, key), NULL \
+    }
+
 /* clang-format off */
+const struct field field_telemetry[] = {
+    HEAD(n_tracks, FIELD_U32),
+    HEAD(idle_start_ns, FIELD_I64),
+    HEAD(idle_end_ns, FIELD_I64),
+    HEAD(recorder_cpu_ns, FIELD_I64),
+    HEAD(recorder_wall_ns, FIELD_I64),
+};
+const size_t field_telemetry_len = ARRAY_LEN(field_telemetry);
+
 const struct field field_track[] = {
     TRACK(sampler, FIELD_TEXT),
     TRACK(source, FIELD_TEXT),
@@ -36,6 +50,7 @@ const struct field field_track[] = {
     TRACK(period_ns, FIELD_I64),
     TRACK(n_missed, FIELD_U64),
     TRACK(n_failed, FIELD_U64),
+    TRACK(cpu_ns, FIELD_I64),
     TRACK(n, FIELD_U64),
 };
 const size_t field_track_len = ARRAY_LEN(field_track);
@@ -102,11 +117,9 @@ void records_write_track(const struct track *track, struct bytes *out)
 
 void records_write_telemetry(const struct telemetry *telemetry, struct bytes *out)
 {
-    bytes_add_format(
-        out,
-        "{\"type\":\"telemetry\",\"n_tracks\":%u,\"idle_start_ns\":%lld,\"idle_end_ns\":%lld}\n",
-        telemetry->n_tracks, (long long)telemetry->idle_start_ns,
-        (long long)telemetry->idle_end_ns);
+    bytes_add_text(out, "{\"type\":\"telemetry\",");
+    field_write_all(field_telemetry, field_telemetry_len, telemetry, out);
+    bytes_add_text(out, "}\n");
 }
 
 static const char *read_times(struct track *track, struct json_pull *pull, struct arena *arena)

@@ -6,6 +6,8 @@
 #include "envelope/records_field.h"
 #include "stats/track.h"
 
+extern const struct field field_telemetry[]; /* struct telemetry but for its tracks */
+extern const size_t field_telemetry_len;
 extern const struct field field_track[]; /* struct track but for its columns and samples */
 extern const size_t field_track_len;
 

@@ -5,5 +5,6 @@
 #include "codec/json.h"
 #include "stats/record.h"
 
-/* {sources: [...]}, or null when nothing was sampled. */
+/* {sources: [...], engine: {...} or null, tracks: [...], recorder: {...}}, or null when nothing was
+ * sampled. */
 struct json *telemetry_json(struct arena *arena, const struct point_facts *facts);

@@ -44,6 +44,7 @@ struct track {
     int64_t period_ns;
     uint64_t n_missed; /* moments at which no sample was taken: the recorder came too late */
     uint64_t n_failed; /* moments at which the source gave no answer */
+    int64_t cpu_ns;    /* CPU time of all its readings */
     uint64_t n;        /* samples */
     int64_t *at_ns;    /* rising */
     uint32_t n_columns;
@@ -55,6 +56,8 @@ struct telemetry {
     struct track *tracks;
     int64_t idle_start_ns; /* idle baseline, before the warm-up; both equal: none was taken */
     int64_t idle_end_ns;
+    int64_t recorder_cpu_ns; /* CPU time of the recorder's threads, waiting included */
+    int64_t recorder_wall_ns;
 };
 
 const char *column_role_name(enum column_role role);

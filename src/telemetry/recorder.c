@@ -1,5 +1,6 @@
 /* Moments lie on a grid of each sampler's period.  A moment that passed while something else was read
- * is missed and counted, never made up for. */
+ * is missed and counted, never made up for.  Samplers that may wait for others have a lane, a thread, of
+ * their own; all others share the first. */
 #include "telemetry/recorder.h"
 
 #include "base/clock.h"
@@ -7,22 +8,41 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
-struct recorder {
-    struct sampler *const *samplers;
-    uint32_t n_samplers;
-    int64_t *due_ns; /* next moment of each sampler */
-    int64_t *period_ns;
-    struct telemetry telemetry;
+/* A sampler and what is recorded of it. */
+struct slot {
+    struct sampler *sampler;
+    uint32_t lane;
+    int64_t period_ns;
+    int64_t due_ns; /* its next moment */
+    struct track *tracks;
     uint64_t *capacity; /* samples of each track */
+};
+
+struct lane {
+    struct recorder *recorder;
+    uint32_t index;
     pthread_t thread;
+    bool running; /* the thread is there */
+    int64_t cpu_ns;
+};
+
+struct recorder {
+    uint32_t n_slots;
+    struct slot *slots;
+    uint32_t n_lanes;
+    struct lane *lanes;
+    struct telemetry telemetry;
+    uint64_t *capacity; /* of all tracks */
+    int64_t start_ns;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool stop;    /* under the lock */
-    bool running; /* the thread is there */
+    bool stop; /* under the lock */
 };
 
 static void grow(struct track *track, uint64_t *capacity)
@@ -35,13 +55,25 @@ static void grow(struct track *track, uint64_t *capacity)
     }
 }
 
+/* A value that is no number was not told: records files have no infinity. */
+static void keep_sample(struct track *track, int64_t at_ns, const double *values)
+{
+    track->at_ns[track->n] = at_ns;
+    for (uint32_t c = 0; c < track->n_columns; c++) {
+        track->columns[c].values[track->n] = isfinite(values[c]) ? values[c] : (double)NAN;
+    }
+    track->n++;
+}
+
 static void
 record_source(struct sampler *sampler, uint32_t source, struct track *track, uint64_t *capacity)
 {
     double values[TRACK_COLUMNS_MAX];
+    const int64_t cpu_ns = clock_thread_cpu_ns();
     const int64_t before_ns = clock_mono_ns();
     const bool told = sampler->ops->sample(sampler, source, values);
     const int64_t at_ns = before_ns + (clock_mono_ns() - before_ns) / 2;
+    track->cpu_ns += clock_thread_cpu_ns() - cpu_ns;
     if (!told) {
         track->n_failed++;
         return;
@@ -53,39 +85,40 @@ record_source(struct sampler *sampler, uint32_t source, struct track *track, uin
     if (track->n >= *capacity) {
         grow(track, capacity);
     }
-    track->at_ns[track->n] = at_ns;
-    for (uint32_t c = 0; c < track->n_columns; c++) {
-        track->columns[c].values[track->n] = values[c];
-    }
-    track->n++;
+    keep_sample(track, at_ns, values);
 }
 
-/* Reads the sources of samplers that are due; all of them when `now_ns` is CLOCK_NEVER. */
-static void record_due(struct recorder *self, int64_t now_ns)
+/* Reads all sources of a sampler; `passed` moments went by unread. */
+static void record_slot(struct slot *slot, int64_t passed)
 {
-    uint32_t t = 0;
-    for (uint32_t s = 0; s < self->n_samplers; s++) {
-        struct sampler *sampler = self->samplers[s];
-        if (self->due_ns[s] > now_ns) {
-            t += sampler->n_sources;
+    for (uint32_t i = 0; i < slot->sampler->n_sources; i++) {
+        slot->tracks[i].n_missed += (uint64_t)passed;
+        record_source(slot->sampler, i, &slot->tracks[i], &slot->capacity[i]);
+    }
+}
+
+/* Reads the samplers of the lane that are due; all of them when `now_ns` is CLOCK_NEVER. */
+static void record_due(struct recorder *self, uint32_t lane, int64_t now_ns)
+{
+    for (uint32_t s = 0; s < self->n_slots; s++) {
+        struct slot *slot = &self->slots[s];
+        if (slot->lane != lane || slot->due_ns > now_ns) {
             continue;
         }
         const bool last = now_ns == CLOCK_NEVER;
-        const int64_t passed = last ? 0 : (now_ns - self->due_ns[s]) / self->period_ns[s];
-        self->due_ns[s] += (passed + 1) * self->period_ns[s];
-        for (uint32_t i = 0; i < sampler->n_sources; i++, t++) {
-            struct track *track = &self->telemetry.tracks[t];
-            track->n_missed += (uint64_t)passed;
-            record_source(sampler, i, track, &self->capacity[t]);
-        }
+        const int64_t passed = last ? 0 : (now_ns - slot->due_ns) / slot->period_ns;
+        slot->due_ns += (passed + 1) * slot->period_ns;
+        record_slot(slot, passed);
     }
 }
 
-static int64_t next_due(const struct recorder *self)
+static int64_t next_due(const struct recorder *self, uint32_t lane)
 {
     int64_t due_ns = CLOCK_NEVER;
-    for (uint32_t s = 0; s < self->n_samplers; s++) {
-        due_ns = self->due_ns[s] < due_ns ? self->due_ns[s] : due_ns;
+    for (uint32_t s = 0; s < self->n_slots; s++) {
+        if (self->slots[s].lane == lane && self->slots[s].due_ns < due_ns) {
+            due_ns = self->slots[s].due_ns;
+        }
     }
     return due_ns;
 }
@@ -107,11 +140,13 @@ static bool wait_until(struct recorder *self, int64_t due_ns)
 
 static void *record(void *context)
 {
-    struct recorder *self = context;
-    while (wait_until(self, next_due(self))) {
-        record_due(self, clock_mono_ns());
+    struct lane *lane = context;
+    struct recorder *self = lane->recorder;
+    while (wait_until(self, next_due(self, lane->index))) {
+        record_due(self, lane->index, clock_mono_ns());
     }
-    record_due(self, CLOCK_NEVER);
+    record_due(self, lane->index, CLOCK_NEVER);
+    lane->cpu_ns += clock_thread_cpu_ns();
     return NULL;
 }
 
@@ -132,20 +167,70 @@ static void make_track(struct track *out, const struct track *source, int64_t pe
 static void make_tracks(struct recorder *self)
 {
     uint32_t n = 0;
-    for (uint32_t s = 0; s < self->n_samplers; s++) {
-        n += self->samplers[s]->n_sources;
+    for (uint32_t s = 0; s < self->n_slots; s++) {
+        n += self->slots[s].sampler->n_sources;
     }
     assert(n <= TRACKS_MAX);
     self->telemetry.n_tracks = n;
     self->telemetry.tracks = mem_alloc(n, sizeof(*self->telemetry.tracks));
     self->capacity = mem_alloc(n, sizeof(*self->capacity));
     uint32_t t = 0;
-    for (uint32_t s = 0; s < self->n_samplers; s++) {
-        const struct sampler *sampler = self->samplers[s];
-        for (uint32_t i = 0; i < sampler->n_sources; i++, t++) {
-            make_track(&self->telemetry.tracks[t], &sampler->sources[i], self->period_ns[s]);
+    for (uint32_t s = 0; s < self->n_slots; s++) {
+        struct slot *slot = &self->slots[s];
+        slot->tracks = &self->telemetry.tracks[t];
+        slot->capacity = &self->capacity[t];
+        for (uint32_t i = 0; i < slot->sampler->n_sources; i++) {
+            make_track(&slot->tracks[i], &slot->sampler->sources[i], slot->period_ns);
         }
+        t += slot->sampler->n_sources;
     }
+}
+
+/* Lane 0 is shared; it is there even when nothing shares it. */
+static void make_slots(
+    struct recorder *self, struct sampler *const *samplers, uint32_t n_samplers, int64_t period_ns)
+{
+    self->n_slots = n_samplers;
+    self->slots = mem_alloc(n_samplers, sizeof(*self->slots));
+    self->n_lanes = 1;
+    for (uint32_t s = 0; s < n_samplers; s++) {
+        self->slots[s] = (struct slot){
+            .sampler = samplers[s],
+            .lane = samplers[s]->ops->waits ? self->n_lanes++ : 0,
+            .period_ns = period_ns > 0 ? period_ns : samplers[s]->ops->period_ns,
+            .due_ns = self->start_ns,
+        };
+    }
+    self->lanes = mem_alloc(self->n_lanes, sizeof(*self->lanes));
+}
+
+static void init_wake(struct recorder *self)
+{
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&self->wake, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    (void)pthread_mutex_init(&self->lock, NULL);
+}
+
+/* Signals are for the threads that were there before. */
+static int start_lanes(struct recorder *self)
+{
+    sigset_t all;
+    sigset_t before;
+    int result = 0;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (uint32_t i = 0; i < self->n_lanes && result == 0; i++) {
+        struct lane *lane = &self->lanes[i];
+        lane->recorder = self;
+        lane->index = i;
+        result = pthread_create(&lane->thread, NULL, record, lane);
+        lane->running = result == 0;
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
 }
 
 int recorder_start(
@@ -156,47 +241,43 @@ int recorder_start(
     struct error *err)
 {
     struct recorder *self = MEM_NEW(struct recorder);
-    *self = (struct recorder){.samplers = samplers, .n_samplers = n_samplers};
-    self->due_ns = mem_alloc(n_samplers, sizeof(*self->due_ns));
-    self->period_ns = mem_alloc(n_samplers, sizeof(*self->period_ns));
-    const int64_t now_ns = clock_mono_ns();
-    for (uint32_t s = 0; s < n_samplers; s++) {
-        self->due_ns[s] = now_ns;
-        self->period_ns[s] = period_ns > 0 ? period_ns : samplers[s]->ops->period_ns;
-    }
+    self->start_ns = clock_mono_ns();
+    make_slots(self, samplers, n_samplers, period_ns);
     make_tracks(self);
-    record_due(self, now_ns);
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&self->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-    (void)pthread_mutex_init(&self->lock, NULL);
-    const int result = pthread_create(&self->thread, NULL, record, self);
+    init_wake(self);
+    const int64_t cpu_ns = clock_thread_cpu_ns();
+    record_due(self, 0, self->start_ns);
+    self->lanes[0].cpu_ns = clock_thread_cpu_ns() - cpu_ns;
+    const int result = start_lanes(self);
     if (result != 0) {
         recorder_free(self);
         return error_set_os(err, ERROR_IO, result, "the recorder's thread cannot be started");
     }
-    self->running = true;
     *out = self;
     return 0;
 }
 
 void recorder_stop(struct recorder *self)
 {
-    if (self->running) {
-        (void)pthread_mutex_lock(&self->lock);
-        self->stop = true;
-        (void)pthread_cond_signal(&self->wake);
-        (void)pthread_mutex_unlock(&self->lock);
-        (void)pthread_join(self->thread, NULL);
-        self->running = false;
+    if (self->stop) {
+        return; /* only this thread sets it */
     }
+    (void)pthread_mutex_lock(&self->lock);
+    self->stop = true;
+    (void)pthread_cond_broadcast(&self->wake);
+    (void)pthread_mutex_unlock(&self->lock);
+    for (uint32_t i = 0; i < self->n_lanes; i++) {
+        if (self->lanes[i].running) {
+            (void)pthread_join(self->lanes[i].thread, NULL);
+            self->telemetry.recorder_cpu_ns += self->lanes[i].cpu_ns;
+        }
+    }
+    self->telemetry.recorder_wall_ns = clock_mono_ns() - self->start_ns;
 }
 
 const struct telemetry *recorder_telemetry(struct recorder *self, int64_t origin_ns)
 {
-    assert(!self->running);
+    assert(self->stop);
     for (uint32_t t = 0; t < self->telemetry.n_tracks; t++) {
         struct track *track = &self->telemetry.tracks[t];
         for (uint64_t i = 0; i < track->n; i++) {
@@ -222,8 +303,8 @@ void recorder_free(struct recorder *self)
     }
     free(self->telemetry.tracks);
     free(self->capacity);
-    free(self->due_ns);
-    free(self->period_ns);
+    free(self->slots);
+    free(self->lanes);
     (void)pthread_cond_destroy(&self->wake);
     (void)pthread_mutex_destroy(&self->lock);
     free(self);

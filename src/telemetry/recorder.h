@@ -1,4 +1,5 @@
-/* recorder.h - one thread that reads all samplers, each at its own period, into memory.
+/* recorder.h - one thread that reads all samplers, each at its own period, into memory; a sampler that may
+ * wait for others (an engine's metrics) has another thread of its own, so that it delays nobody.
  *
  * Threads: start and stop belong to one thread; between them the samplers belong to the recorder.
  * Time: ns of CLOCK_MONOTONIC; a sample's time is the middle of its reading. */
@@ -10,7 +11,7 @@
 struct recorder;
 
 /* Begins to record.  `samplers` stay the caller's and open until recorder_stop.  Every source is read
- * once before this returns.  `period_ns` 0: each sampler's own.  Errors: ERROR_IO (no thread). */
+ * once before this returns, but for those that may wait.  `period_ns` 0: each sampler's own.  Errors: ERROR_IO (no thread). */
 MUST_CHECK int recorder_start(
     struct sampler *const *samplers,
     uint32_t n_samplers,
@@ -18,7 +19,7 @@ MUST_CHECK int recorder_start(
     struct recorder **out,
     struct error *err);
 
-/* Reads every source a last time and ends the thread. */
+/* Reads every source a last time and ends the threads; waits as long as a source's last reading takes. */
 void recorder_stop(struct recorder *self);
 
 /* After recorder_stop: what was recorded, its times since `origin_ns`; to be called once.  Borrowed

@@ -6,19 +6,45 @@
  * Time: ns.  Power: W.  Energy: uJ. */
 #pragma once
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "stats/track.h"
 
 struct sampler;
 
+/* Longest text of metrics that is read: a vLLM's is 60 KB, one of a large fleet behind a router a few
+ * hundred. */
+#define METRICS_TEXT_MAX ((size_t)4 << 20)
+
+/* Where the text of an engine's metrics comes from; the way to it lies above this folder.  Borrowed until
+ * close. */
+struct metrics_source {
+    const char *engine; /* its row in the table of engines */
+    const char *url;    /* for messages and the source's name; holds no secret */
+
+    /* Gets the text into `out`, an empty buffer with a maximum; waits two seconds at most.
+     * Errors: of any code, one line that names the URL. */
+    MUST_CHECK int (*fetch)(void *context, struct bytes *out, struct error *err);
+    void *context;
+};
+
 struct sampler_options {
-    const char *root;         /* put before every path: "" on a real machine */
-    const char *nvml_library; /* NULL: as the loader finds it */
+    const char *root;                     /* put before every path: "" on a real machine */
+    const char *nvml_library;             /* NULL: as the loader finds it */
+    const struct metrics_source *metrics; /* NULL: the engine has none */
+};
+
+/* Whose state a sampler reads. */
+enum sampler_scope {
+    SAMPLER_MACHINE, /* this machine's: says something of an engine that runs here, and of no other */
+    SAMPLER_ENGINE, /* the engine's, wherever it runs */
 };
 
 struct sampler_ops {
     const char *name;
     const char *summary;
+    enum sampler_scope scope;
+    bool waits; /* a reading may wait for others: it has a thread of its own */
     int64_t period_ns;
 
     /* Opens what there is.  *out is the caller's: close.
@@ -27,20 +53,23 @@ struct sampler_ops {
     MUST_CHECK int (*open)(
         const struct sampler_options *options, struct sampler **out, struct error *err);
 
-    /* Reads one source into values[0..n_columns): NAN for what it does not tell.  False: no answer. */
+    /* Reads one source into values[0..n_columns): NAN for what it does not tell.  False: no answer, and
+     * the sampler's `trouble` may say why. */
     bool (*sample)(struct sampler *self, uint32_t source, double *values);
-    void (*close)(struct sampler *self);
+    void (*close)(struct sampler *self); /* NULL is nothing */
 };
 
 /* What was opened; the first member of each sampler's own struct. */
 struct sampler {
     const struct sampler_ops *ops;
     uint32_t n_sources;
-    struct track *sources; /* names and columns, without samples; borrowed until close */
+    struct track *sources;        /* names and columns, without samples; borrowed until close */
+    char trouble[ERROR_TEXT_MAX]; /* of the last reading that failed; "": none */
 };
 
 extern const struct sampler_ops sampler_nvml; /* NVIDIA GPUs */
 extern const struct sampler_ops sampler_rapl; /* energy of processor packages and memory */
+extern const struct sampler_ops sampler_engine_metrics; /* the engine's own metrics */
 extern const struct sampler_ops
     sampler_null; /* one source that is always 0: measures the recorder */
 

@@ -101,6 +101,79 @@ static void test_recompute__gives_energy_again(void **state)
     setting_done(&setting);
 }
 
+static void test_recompute__gives_the_engines_metrics_again(void **state)
+{
+    (void)state;
+    int64_t at_ns[] = {-INT64_C(7), INT64_C(3333), INT64_C(3600000000000)};
+    double waiting[] = {1.0, 0.1, 5.0};
+    double generated[] = {100.0, 1234567.0, 4321234567.0};
+    struct track_column columns[] = {
+        {.key = "waiting_requests", .role = TRACK_GAUGE, .values = waiting},
+        {.key = "generated_tokens", .role = TRACK_COUNTER, .values = generated},
+    };
+
+    struct track track = {
+        .sampler = "engine_metrics",
+        .source = "http://e/metrics",
+        .part = "engine",
+        .period_ns = 1000000000,
+        .cpu_ns = 77,
+        .n = 3,
+        .at_ns = at_ns,
+        .n_columns = 2,
+        .columns = columns,
+    };
+    const struct telemetry telemetry = {
+        .n_tracks = 1, .tracks = &track, .recorder_cpu_ns = 3, .recorder_wall_ns = 1000};
+    struct setting setting;
+    struct error err = {0};
+    setting.point = envelope_point_new();
+    setting.point->facts.telemetry = &telemetry;
+    summary_compute(&setting.point->facts, &setting.point->set, &setting.point->summary);
+    assert_int_equal(envelope_build(&setting.point->inputs, &setting.envelope, &err), 0);
+    bytes_init(&setting.records, BYTES_MAX_DEFAULT);
+    records_text(
+        setting.point->inputs.run_id, &setting.point->facts, &setting.point->set, RECORDS_FULL,
+        &setting.records);
+    const struct json *body = setting.envelope.body;
+    const struct json *row = json_at(json_path(body, "telemetry.tracks"), 0);
+    assert_int_equal(json_find(row, "levels")->len, 1);
+    assert_int_equal(json_find(row, "totals")->len, 1);
+    int64_t ns = 0;
+    assert_true(json_i64(json_find(row, "cpu_ns"), &ns));
+    assert_int_equal(ns, 77);
+    assert_non_null(json_path(body, "telemetry.engine.generated_tokens"));
+    assert_null(json_path(body, "metrics.power_avg_w"));
+    assert_recompute(&setting, CHECK_PASS, " values computed again, all equal");
+
+    struct json *recorder = json_path(body, "telemetry.recorder");
+    (void)json_remove(recorder, "cpu_share");
+    assert_recompute(&setting, CHECK_FAIL, "telemetry.recorder: the envelope has");
+    json_add_f64(&setting.envelope.arena, recorder, "cpu_share", 0.003);
+    assert_recompute(&setting, CHECK_PASS, " values computed again, all equal");
+    char *digits = strstr(setting.records.data, "4321234567");
+    assert_non_null(digits);
+    digits[0] = '3';
+    assert_recompute(&setting, CHECK_FAIL, "telemetry.engine: the envelope has");
+    setting_done(&setting);
+}
+
+static void test_recompute__refuses_telemetry_that_has_no_samples(void **state)
+{
+    (void)state;
+    struct setting setting;
+    setting_make(&setting, RECORDS_FULL);
+    struct json *body = setting.envelope.body;
+    (void)json_remove(body, "telemetry");
+    struct json *claimed = json_add(
+        &setting.envelope.arena, body, "telemetry", json_new(&setting.envelope.arena, JSON_OBJECT));
+    json_add_f64(&setting.envelope.arena, claimed, "watts", 300.0);
+    assert_recompute(
+        &setting, CHECK_FAIL,
+        "envelope.telemetry: the envelope has {\"watts\":300.0}, the records give nothing");
+    setting_done(&setting);
+}
+
 static void test_recompute__refuses_energy_that_no_sample_gives(void **state)
 {
     (void)state;
@@ -209,6 +282,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recompute__gives_every_number_again),
         cmocka_unit_test(test_recompute__gives_energy_again),
+        cmocka_unit_test(test_recompute__gives_the_engines_metrics_again),
+        cmocka_unit_test(test_recompute__refuses_telemetry_that_has_no_samples),
         cmocka_unit_test(test_recompute__refuses_energy_that_no_sample_gives),
         cmocka_unit_test(test_recompute__without_events_says_what_is_not_proved),
         cmocka_unit_test(test_recompute__counts_metrics_from_elsewhere),
