@@ -88,7 +88,7 @@ struct point_result {
     struct record_store *stores; /* own the records' events and texts */
     unsigned n_stores;
     char schedule_sha256
-        [65]; /* of the scheduled times that were sent, in order; "" in a closed loop */
+        [65]; /* of the scheduled times in the records, in order; "" in a closed loop */
 };
 
 /* Number of workers that `options` give: automatic is one for every POINT_STREAMS_PER_WORKER streams,

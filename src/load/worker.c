@@ -112,9 +112,7 @@ void worker_init(
         schedule_init(
             &self->schedule, options->arrival, options->rate_rps, options->burstiness,
             options->workload->seed);
-        do {
-            self->due_ns = schedule_next(&self->schedule, &self->due_index);
-        } while (self->due_index % n_workers != index);
+        worker_next_due(self);
     }
 }
 
@@ -200,7 +198,13 @@ static bool counted_are_done(const struct worker *self, int64_t now_ns)
     if (self->n_counted_open > 0 || control_window_start(self->control) == CLOCK_NEVER) {
         return false;
     }
-    return self->n_counted >= self->quota || now_ns >= control_window_end(self->control);
+    const int64_t window_end_ns = control_window_end(self->control);
+    if (self->n_counted >= self->quota) {
+        return true;
+    }
+    /* Open loop: a worker that is late at the window's end still has some of it to send. */
+    return now_ns >= window_end_ns &&
+           (self->options->driver == DRIVER_CLOSED || self->due_ns >= window_end_ns);
 }
 
 /* Moves through the phases.  True when the worker's part is over. */
@@ -209,15 +213,19 @@ static bool watch_phases(struct worker *self, int64_t now_ns)
     struct control *control = self->control;
     control_check_timeout(control, now_ns);
     watch_cpu(self, now_ns);
-    const int stop = atomic_load_explicit(&control->stop, memory_order_relaxed);
+    const int stop = atomic_load_explicit(&control->stop, memory_order_acquire);
+    const int64_t window_end_ns = control_window_end(control);
     if (stop == 2) {
         worker_abort(self, false, now_ns);
+        worker_give_up_due(self, now_ns);
         return true;
     }
-    const int64_t window_end_ns = control_window_end(control);
-    if (self->n_counted_open > 0 && window_end_ns != CLOCK_NEVER &&
-        now_ns - window_end_ns >= self->options->grace_ns) {
-        worker_abort(self, true, now_ns);
+    if (!self->reported && window_end_ns != CLOCK_NEVER &&
+        (stop == 1 || now_ns - window_end_ns >= self->options->grace_ns)) {
+        if (stop == 0) {
+            worker_abort(self, true, now_ns);
+        }
+        worker_give_up_due(self, now_ns);
     }
     if (!self->reported && (counted_are_done(self, now_ns) || stop == 1)) {
         self->reported = true;
@@ -251,19 +259,23 @@ void worker_run(struct worker *self, int64_t start_ns)
     self->start_ns = start_ns;
     self->woken_ns = start_ns;
     int64_t now_ns = worker_now(self);
+    size_t n = 0;
     while (!watch_phases(self, now_ns)) {
-        worker_start_due(self, now_ns);
+        worker_start_due(self, now_ns, n < WORKER_EVENTS_MAX ? WORKER_STARTS_MAX : 0);
         int64_t until_ns = worker_next_deadline(self);
         if (until_ns > now_ns + WORKER_LOOK_NS) {
             until_ns = now_ns + WORKER_LOOK_NS;
         }
-        const size_t n = self->transport->ops->wait(
+        n = self->transport->ops->wait(
             self->transport, until_ns + start_ns, self->events, WORKER_EVENTS_MAX);
         note_wake(self);
         for (size_t i = 0; i < n; i++) {
             handle_event(self, &self->events[i]);
             /* At once, not after the batch: a freed slot, or a due arrival, must not wait for it. */
-            worker_start_due(self, worker_now(self));
+            worker_start_due(self, worker_now(self), WORKER_STARTS_EVENT);
+        }
+        if (n == 0) {
+            worker_retry_links(self);
         }
         now_ns = worker_now(self);
         worker_expire(self, now_ns);

@@ -18,6 +18,14 @@ enum {
     LINK_REPLACED_MAX = 3
 };
 
+/* Open loop: requests that leave between two looks at the connections, and after each event of a look.  A
+ * worker that is behind would else send without end, on a new connection each, while answers and their
+ * connections wait.  After a full look only the latter leave: then no more is sent than comes back. */
+enum {
+    WORKER_STARTS_MAX = 64,
+    WORKER_STARTS_EVENT = 1
+};
+
 enum {
     WORKER_EVENTS_MAX = 256,
     WORKER_BUFFER_SIZE = 256 * 1024
@@ -72,6 +80,8 @@ struct worker {
     uint32_t n_links;
     uint32_t n_links_wanted; /* ready before the clock starts */
     enum link_habit habit;
+    bool
+        links_refused; /* this machine had no other connection to give, and none has closed since */
     bool clock_started;
     char connect_failure[TRANSPORT_FAILURE_TEXT];
 
@@ -129,15 +139,19 @@ void worker_put_used_link(struct worker *self, struct link *link, bool reusable,
 void worker_idle_link_ended(struct worker *self, struct link *link, int64_t now_ns);
 void worker_close_link(struct worker *self, struct link *link);
 void worker_keep_spares(struct worker *self);
+void worker_retry_links(struct worker *self); /* where this machine had none to give */
 
 /* Starting requests (worker_start.c).  Times are since the start of the point, here and below. */
-void worker_start_due(struct worker *self, int64_t now_ns);
+void worker_next_due(struct worker *self);
+void worker_start_due(struct worker *self, int64_t now_ns, unsigned n_max);
+void worker_give_up_due(struct worker *self, int64_t now_ns); /* of the window: ends it unsent */
 void worker_wait_for_link(struct worker *self, struct slot *slot);
 void worker_link_opened(struct worker *self, struct link *link, int64_t now_ns);
 int64_t worker_next_deadline(const struct worker *self);
 
 /* Started requests (worker_requests.c). */
 void worker_count_request(struct worker *self, struct slot *slot, int64_t start_ns);
+void worker_end_unsent(struct worker *self, struct record *record, int64_t now_ns);
 void worker_send(struct worker *self, struct slot *slot, int64_t now_ns);
 void worker_link_failed(struct worker *self, struct link *link, int64_t now_ns);
 void worker_receive(struct worker *self, struct link *link);

@@ -34,8 +34,10 @@ bool worker_open_link(struct worker *self)
             self->connect_failure, sizeof(self->connect_failure), "%.*s",
             (int)sizeof(self->connect_failure) - 1, err.text);
         free(link);
+        self->links_refused = true;
         return false;
     }
+    self->links_refused = false;
     link->state = LINK_CONNECTING;
     self->n_connecting++;
     self->n_links++;
@@ -72,6 +74,7 @@ void worker_close_link(struct worker *self, struct link *link)
         idle_remove(self, link);
     }
     self->n_links--;
+    self->links_refused = false;
     self->transport->ops->close(self->transport, link->stream);
     free(link);
 }
@@ -144,9 +147,17 @@ struct link *worker_take_idle_link(struct worker *self, int64_t now_ns)
     return NULL;
 }
 
+void worker_retry_links(struct worker *self)
+{
+    if (self->links_refused) {
+        self->links_refused = false;
+        worker_keep_spares(self);
+    }
+}
+
 void worker_keep_spares(struct worker *self)
 {
-    if (!self->sending) {
+    if (!self->sending || self->links_refused) {
         return;
     }
     const uint32_t coming = self->n_idle + self->n_connecting;

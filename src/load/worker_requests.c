@@ -82,6 +82,16 @@ static void end_request(struct worker *self, struct slot *slot, int64_t end_ns, 
     self->free[self->n_free++] = slot;
 }
 
+void worker_end_unsent(struct worker *self, struct record *record, int64_t now_ns)
+{
+    record->end_ns = now_ns;
+    record->outcome = OUTCOME_UNFINISHED;
+    record->error_body = "not sent when the time for it ran out";
+    digest_finish(self->digest, record->text_sha256);
+    self->n_counted++;
+    note_progress(self, record);
+}
+
 /* The engine closed the connection while it was idle, and not a byte has been sent: another one takes
  * its place, so that the request does not fail for it.  After LINK_REPLACED_MAX it does. */
 static void replace_link(struct worker *self, struct slot *slot, int64_t now_ns)

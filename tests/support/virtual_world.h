@@ -32,8 +32,12 @@ struct world {
     int64_t wait_late_ns; /* the clock goes on by so much whenever a wait is over ... */
     int64_t late_from_ns; /* ... from this moment of the point on ... */
     unsigned n_late;      /* ... so many times */
-    int64_t recv_late_ns; /* and by so much before each receive */
-    bool user_stamps;     /* there are no kernel stamps */
+    int64_t recv_late_ns; /* and by so much before each receive ... */
+    int64_t send_late_ns; /* ... and in each send, after the bytes have left */
+    unsigned n_links_max; /* connections that this machine has; 0: no end of them */
+    unsigned n_links;
+    unsigned n_links_most; /* that were open at once */
+    bool user_stamps;      /* there are no kernel stamps */
 
     const struct transport_ops *real_ops;
     struct transport_ops ops;
@@ -73,6 +77,35 @@ static inline ssize_t world_recv(
     return n;
 }
 
+static inline ssize_t
+world_send(struct transport *transport, struct stream *stream, const void *data, size_t len)
+{
+    struct world *world = world_now;
+    const ssize_t n = world->real_ops->send(transport, stream, data, len);
+    transport_sim_advance(transport, world->send_late_ns);
+    return n;
+}
+
+static inline int
+world_open_stream(struct transport *transport, void *user, struct stream **out, struct error *err)
+{
+    struct world *world = world_now;
+    if (world->n_links_max > 0 && world->n_links == world->n_links_max) {
+        return error_set(err, ERROR_IO, "cannot open another connection");
+    }
+    world->n_links++;
+    if (world->n_links > world->n_links_most) {
+        world->n_links_most = world->n_links;
+    }
+    return world->real_ops->open(transport, user, out, err);
+}
+
+static inline void world_close_stream(struct transport *transport, struct stream *stream)
+{
+    world_now->n_links--;
+    world_now->real_ops->close(transport, stream);
+}
+
 /* The engine's log goes with its transport: it is copied first. */
 static inline void world_free_transport(struct transport *transport)
 {
@@ -98,6 +131,9 @@ world_transport(void *context, unsigned worker, struct transport **out, struct e
         world->ops = *world->real_ops;
         world->ops.wait = world_wait;
         world->ops.recv = world_recv;
+        world->ops.send = world_send;
+        world->ops.open = world_open_stream;
+        world->ops.close = world_close_stream;
         world->ops.free = world_free_transport;
         (*out)->ops = &world->ops;
     }
