@@ -13,7 +13,8 @@ static const struct option_row rows[] = {
     {.name = "json",
      .type = OPTION_FLAG,
      .offset = offsetof(struct fingerprint_options, json),
-     .help = "Print the object hardware_fingerprint of an envelope."},
+     .help = "Print the object hardware_fingerprint of an envelope, with a member 'warnings': what "
+             "--engine-host-file of 'bench run' takes."},
     {.name = "root",
      .value_name = "FOLDER",
      .type = OPTION_TEXT,
@@ -73,11 +74,12 @@ run(const struct cli_context *context,
     }
     CLEANUP(arena_done) struct arena arena = {0};
     struct json *warnings = json_new(&arena, JSON_ARRAY);
-    const struct json *fingerprint = fingerprint_read(&arena, given->root, warnings);
+    struct json *fingerprint = fingerprint_read(&arena, given->root, warnings);
     for (const struct json *row = warnings->first; row != NULL; row = row->next) {
         (void)fprintf(context->log, "bench fingerprint: warning: %s\n", row->text);
     }
     if (given->json) {
+        (void)json_add(&arena, fingerprint, "warnings", warnings);
         print_json(context, fingerprint);
     } else {
         print_rows(context, &arena, fingerprint);
@@ -95,7 +97,9 @@ const struct command command_fingerprint = {
         "is named in a warning that says what root would add. The member 'host' and what stands "
         "beside the format's own fields are not part of the hash.\n",
     .examples = "  bench fingerprint\n"
-                "  sudo bench fingerprint --json > host.json\n",
+                "  sudo bench fingerprint --json > host.json\n"
+                "  bench run llm.inference.chatbot-short --base-url http://gpu:8000/v1 \\\n"
+                "    --engine-host-file host.json\n",
     .options = &table,
     .run = run,
 };

@@ -73,6 +73,14 @@ static const struct option_row rows[] = {
      .default_text = "h100",
      .not_empty = true,
      .help = "Hardware class that is recorded and scales the service level; 'auto' detects it."},
+    {.name = "engine-host-file",
+     .value_name = "FILE",
+     .type = OPTION_TEXT,
+     AT(engine_host_file),
+     .not_empty = true,
+     .help =
+         "What 'bench fingerprint --json' printed on the engine's host, for an engine on another "
+         "machine."},
     {.name = "quant",
      .value_name = "FORMAT",
      .type = OPTION_TEXT,

@@ -203,6 +203,7 @@ static void take_values(const struct run_flags *flags, struct run_options *out)
     memcpy(out->headers, flags->headers.values, sizeof(out->headers));
     out->cacert = flags->cacert;
     out->insecure = flags->insecure;
+    out->engine_host_file = flags->engine_host_file;
     out->output = flags->output;
     out->signing_mode =
         option_choice(option_find(&run_option_table, "signing-mode"), (size_t)flags->signing_mode);

@@ -56,6 +56,7 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     size_t n_headers;
     const char *cacert;
     bool insecure;
+    const char *engine_host_file; /* "": none */
     const char *output;
     const char *signing_mode;
     const char *dev_key;
@@ -122,6 +123,7 @@ struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered 
     struct option_texts headers;
     const char *cacert;
     bool insecure;
+    const char *engine_host_file;
     const char *output;
     int signing_mode;
     const char *dev_key;

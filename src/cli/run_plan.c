@@ -176,6 +176,7 @@ static void check_hardware(struct run_plan *self)
 {
     const char *asked = self->options->hardware;
     const char *here = fingerprint_hardware_class(self->fingerprint);
+    const char *host = self->client_fingerprint == NULL ? "this host" : "the engine's host";
     if (text_equal(asked, "auto")) {
         return;
     }
@@ -185,7 +186,7 @@ static void check_hardware(struct run_plan *self)
     }
     if (!text_equal(asked, here)) {
         run_plan_warn(
-            self, "hardware '%s' is recorded as asked; this host looks like '%s'", asked, here);
+            self, "hardware '%s' is recorded as asked; %s looks like '%s'", asked, host, here);
     }
 }
 
@@ -226,7 +227,10 @@ int run_plan_open(
     if (result < 0) {
         return result;
     }
-    self->fingerprint = fingerprint_read(&self->arena, "", self->warnings);
+    result = run_site_fingerprint(self, err);
+    if (result < 0) {
+        return result;
+    }
     self->provenance = software_provenance_read(&self->arena, self->warnings);
     return 0;
 }

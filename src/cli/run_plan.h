@@ -38,10 +38,12 @@ struct run_plan {
     size_t n_addresses;
     struct tls_context *tls;
     struct signing_key *key;
-    struct sim_server *sim;  /* built-in engine, when this run started one */
-    char *faults;            /* text of --sim-faults; owned; NULL: none */
-    struct engine_site site; /* where the engine runs; all zero in virtual time */
-    struct json *fingerprint;
+    struct sim_server *sim;   /* built-in engine, when this run started one */
+    char *faults;             /* text of --sim-faults; owned; NULL: none */
+    struct engine_site site;  /* where the engine runs; all zero in virtual time */
+    struct json *fingerprint; /* of the engine's machine where it is known, else this one's */
+    struct json
+        *client_fingerprint; /* this machine's, where `fingerprint` came from a file; else NULL */
     struct json *provenance;
     struct json *warnings; /* array of strings, for every envelope */
     unsigned n_warned;     /* warnings that --strict makes fatal: those of run_plan_warn */

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/progress.h"
 #include "cli/run_driver_options.h"
+#include "cli/run_site.h"
 #include "cli/run_telemetry.h"
 #include "load/point.h"
 #include "load/transport_sim.h"
@@ -212,11 +213,10 @@ static int write_point(
         .quantization_format = plan->options->quant,
         .engine_address =
             plan->options->virtual_time ? "none" : host_address_name(plan->site.address),
-        .fingerprint_of = plan->site.local || run_plan_is_built_in(plan->options)
-                              ? FINGERPRINT_OF_BOTH
-                              : FINGERPRINT_OF_CLIENT,
+        .fingerprint_of = run_site_fingerprint_of(plan),
         .engine_process = plan->site.facts,
         .hardware_fingerprint = plan->fingerprint,
+        .client_fingerprint = plan->client_fingerprint,
         .software_provenance = plan->provenance,
         .dataset_id = work->prompts.id,
         .dataset_hash = work->prompts.hash,

@@ -2,10 +2,12 @@
  * metrics come over the network as its answers do. */
 #include "cli/run_telemetry.h"
 
+#include "cli/run_site.h"
+
 /* True when the engine runs on this machine. */
 static bool is_local(const struct run_plan *plan)
 {
-    return run_plan_is_built_in(plan->options) || plan->site.local;
+    return run_site_is_local(plan);
 }
 
 static void note(struct run_plan *plan, const char *text)

@@ -69,6 +69,15 @@ static void add_copy(struct body *self, const char *key, const struct json *valu
     }
 }
 
+static void add_copy_or_null(struct body *self, const char *key, const struct json *value)
+{
+    if (value == NULL) {
+        json_add_null(self->arena, self->root, key);
+    } else {
+        add_copy(self, key, value);
+    }
+}
+
 static const char *revision_of(struct body *self)
 {
     const char *text = known_text(self, "model.revision", self->inputs->model_revision, "unknown");
@@ -195,6 +204,7 @@ static void add_host_role(struct body *self)
     static const char *const names[] = {
         [FINGERPRINT_OF_CLIENT] = "client",
         [FINGERPRINT_OF_BOTH] = "engine_and_client",
+        [FINGERPRINT_OF_ENGINE] = "engine",
     };
     const struct envelope_inputs *inputs = self->inputs;
     struct json *role = add_object(self, "host_role");
@@ -205,11 +215,8 @@ static void add_host_role(struct body *self)
             self,
             "hardware_fingerprint describes the client's machine; that of the engine is not known");
     }
-    if (inputs->engine_process == NULL) {
-        json_add_null(self->arena, self->root, "engine_process");
-    } else {
-        add_copy(self, "engine_process", inputs->engine_process);
-    }
+    add_copy_or_null(self, "engine_process", inputs->engine_process);
+    add_copy_or_null(self, "client_fingerprint", inputs->client_fingerprint);
 }
 
 /* Who answered before and after the point: a flat object of numbers and of texts from a server. */

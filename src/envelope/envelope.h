@@ -12,6 +12,7 @@
 enum fingerprint_of {
     FINGERPRINT_OF_CLIENT, /* this program's; the engine's is not known */
     FINGERPRINT_OF_BOTH,   /* engine and client share it */
+    FINGERPRINT_OF_ENGINE, /* made there, and given to this run */
 };
 
 /* What a run knows when a point has been measured.  All borrowed; objects are copied into the body.
@@ -36,6 +37,7 @@ struct envelope_inputs {
     enum fingerprint_of fingerprint_of;
     const struct json *engine_process; /* of struct engine_site; NULL: not known */
     const struct json *hardware_fingerprint;
+    const struct json *client_fingerprint; /* with FINGERPRINT_OF_ENGINE; else NULL */
     const struct json *software_provenance;
     const char *dataset_id;
     const char *dataset_hash;

@@ -296,7 +296,7 @@ static void check_gpus(const struct walk *walk, const struct json *gpus)
     size_t i = 0;
     for (const struct json *gpu = gpus->first; gpu != NULL; gpu = gpu->next) {
         struct walk inner = *walk;
-        (void)snprintf(inner.base, sizeof(inner.base), "hardware_fingerprint.gpus[%zu]", i);
+        (void)snprintf(inner.base, sizeof(inner.base), HF ".gpus[%zu]", i);
         if (gpu->kind != JSON_OBJECT) {
             const struct place place = {walk, inner.base, "", gpu->line};
             fault(&place, SORT_SCHEMA, "an object is expected");
@@ -360,6 +360,30 @@ static const struct json *child_of(const struct json *root, const char *path, en
     static const struct json empty = {.kind = JSON_NULL, .len = 1};
     const struct json *child = json_path(root, path);
     return child != NULL && child->kind == kind ? child : &empty;
+}
+
+/* A row of the object itself is told at its place in a document: "hardware_fingerprint.cpu.model". */
+void schema_check_fingerprint(const struct json *fingerprint, struct schema_findings *out)
+{
+    *out = (struct schema_findings){0};
+    const struct walk walk = {.out = out};
+    if (fingerprint->kind != JSON_OBJECT) {
+        const struct place place = {&walk, "", HF, fingerprint->line};
+        fault(&place, SORT_SCHEMA, "an object is expected");
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        const size_t skip = strlen(HF);
+        const char *parent = rules[i].parent;
+        if (strncmp(parent, HF, skip) == 0) {
+            struct walk inner = {.out = out, .base = HF};
+            struct rule rule = rules[i];
+            rule.parent = parent[skip] == '.' ? parent + skip + 1 : "";
+            check_rules(&inner, &rule, 1, fingerprint);
+        }
+    }
+    check_gpus(&walk, child_of(fingerprint, "gpus", JSON_ARRAY));
+    check_keys(&walk, HF ".numa", child_of(fingerprint, "numa", JSON_OBJECT));
 }
 
 void schema_check(const struct json *root, struct schema_findings *out)

@@ -16,6 +16,9 @@ struct schema_findings {
 
 void schema_check(const struct json *root, struct schema_findings *out);
 
+/* The same for an object hardware_fingerprint alone. */
+void schema_check_fingerprint(const struct json *fingerprint, struct schema_findings *out);
+
 /* True for YYYY-MM-DDTHH:MM:SSZ and YYYY-MM-DDTHH:MM:SS.ffffffZ (six digits, not all 0) of a day
  * that exists. */
 bool schema_is_timestamp(const char *text, size_t len);

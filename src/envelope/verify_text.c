@@ -139,6 +139,19 @@ static bool has_wrong_config_hash(const struct json *root)
     return strcmp(json_text(json_path(root, "engine.config_hash"), ""), hash) != 0;
 }
 
+/* Ours: the client's machine, where hardware_fingerprint is the engine's. */
+static bool has_wrong_client_hash(struct arena *arena, const struct json *root)
+{
+    const struct json *client = json_find(root, "client_fingerprint");
+    const bool ours = json_path(root, "software_provenance.bench_version") != NULL;
+    if (!ours || client == NULL || client->kind != JSON_OBJECT) {
+        return false;
+    }
+    char computed[DIGEST_HEX_SIZE];
+    fingerprint_sha256(arena, client, computed);
+    return strcmp(json_text(json_find(client, "fingerprint_sha256"), ""), computed) != 0;
+}
+
 static void check_schema(const struct json *root, struct verify_report *out)
 {
     CLEANUP(mem_freep) struct schema_findings *found = MEM_NEW(struct schema_findings);
@@ -169,7 +182,11 @@ check_fingerprint(struct arena *arena, const struct json *root, struct verify_re
     }
     char computed[DIGEST_HEX_SIZE];
     fingerprint_sha256(arena, fingerprint, computed);
-    if (strcmp(stored, computed) == 0) {
+    if (has_wrong_client_hash(arena, root)) {
+        verify_add(
+            out, "fingerprint", CHECK_FAIL,
+            "client_fingerprint.fingerprint_sha256 is not the hash of its fields");
+    } else if (strcmp(stored, computed) == 0) {
         verify_add(out, "fingerprint", CHECK_PASS, "%s", computed);
     } else {
         verify_add(

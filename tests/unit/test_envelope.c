@@ -33,6 +33,7 @@ static const char *const field_order[] = {
     "telemetry",
     "host_role",
     "engine_process",
+    "client_fingerprint",
     "signature",
 };
 
