@@ -83,6 +83,7 @@ const size_t field_point_len = ARRAY_LEN(field_point);
 
 const struct field field_worker[] = {
     WORKER("cpu_ns", FIELD_I64, cpu_ns),
+    WORKER("awake_ns", FIELD_I64, awake_ns),
     WORKER("wall_ns", FIELD_I64, wall_ns),
     WORKER("n_token_events", FIELD_U64, n_token_events),
     WORKER("n_shared_reads", FIELD_U64, n_shared_reads),

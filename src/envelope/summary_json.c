@@ -46,6 +46,7 @@ static const struct figure figures[] = {
     FIGURE(FIGURE_F64, in_flight_max),
     FIGURE(FIGURE_F64, little_residual),
     FIGURE(FIGURE_F64, worker_cpu_share_max),
+    FIGURE(FIGURE_F64, worker_work_share_max),
     FIGURE(FIGURE_F64, waited_for_connect_share),
     FIGURE(FIGURE_U64, n_clock_steps),
     FIGURE(FIGURE_U64, n_connects),

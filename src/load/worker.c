@@ -175,6 +175,13 @@ void worker_connect(struct worker *self)
     self->clock_started = true;
 }
 
+static void note_cpu(struct worker *self, int64_t now_ns)
+{
+    self->facts.cpu_ns = clock_thread_cpu_ns() - self->cpu_at_start_ns;
+    self->facts.awake_ns = self->transport->awake_ns - self->awake_at_start_ns;
+    self->facts.wall_ns = now_ns - self->wall_at_start_ns;
+}
+
 /* CPU and wall time of the window, as seen by this thread. */
 static void watch_cpu(struct worker *self, int64_t now_ns)
 {
@@ -184,12 +191,12 @@ static void watch_cpu(struct worker *self, int64_t now_ns)
     if (!self->cpu_started && now_ns >= control_window_start(self->control)) {
         self->cpu_started = true;
         self->cpu_at_start_ns = clock_thread_cpu_ns();
+        self->awake_at_start_ns = self->transport->awake_ns;
         self->wall_at_start_ns = now_ns;
     }
     if (self->cpu_started && !self->cpu_ended && now_ns >= control_window_end(self->control)) {
         self->cpu_ended = true;
-        self->facts.cpu_ns = clock_thread_cpu_ns() - self->cpu_at_start_ns;
-        self->facts.wall_ns = now_ns - self->wall_at_start_ns;
+        note_cpu(self, now_ns);
     }
 }
 
@@ -281,7 +288,6 @@ void worker_run(struct worker *self, int64_t start_ns)
         worker_expire(self, now_ns);
     }
     if (self->cpu_started && !self->cpu_ended) {
-        self->facts.cpu_ns = clock_thread_cpu_ns() - self->cpu_at_start_ns;
-        self->facts.wall_ns = now_ns - self->wall_at_start_ns;
+        note_cpu(self, now_ns);
     }
 }

@@ -103,6 +103,7 @@ struct worker {
     struct digest *digest;
     struct worker_facts facts;
     int64_t cpu_at_start_ns;
+    int64_t awake_at_start_ns;
     int64_t wall_at_start_ns;
     bool cpu_started;
     bool cpu_ended;

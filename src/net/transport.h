@@ -107,6 +107,8 @@ struct transport_ops {
 /* Concrete transports embed this as their first member. */
 struct transport {
     const struct transport_ops *ops;
+    int64_t awake_ns; /* CPU time that its waits have spent awake so far, before a deadline and with
+                         nothing to tell */
 };
 
 static inline void transport_freep(struct transport **self)

@@ -336,6 +336,17 @@ static int64_t sleep_ns(const struct socket_transport *self, int64_t until_ns, i
     return wake_ns > now_ns ? wake_ns - now_ns : 0;
 }
 
+/* A look that found nothing takes a microsecond; one that took longer was interrupted, and what it was
+ * interrupted for is not this thread's. */
+#define AWAKE_LOOK_MAX_NS INT64_C(20000)
+
+/* Notes a look without sleep, from `from_ns` to `to_ns`, that found nothing. */
+static void note_awake(struct socket_transport *self, int64_t from_ns, int64_t to_ns)
+{
+    const int64_t took_ns = to_ns - from_ns;
+    self->base.awake_ns += took_ns < AWAKE_LOOK_MAX_NS ? took_ns : AWAKE_LOOK_MAX_NS;
+}
+
 static size_t socket_wait(
     struct transport *transport, int64_t until_ns, struct transport_event *events, size_t n_max)
 {
@@ -355,8 +366,15 @@ static size_t socket_wait(
         const int n = poll_for(self, n_poll, for_ns);
         const bool woken = n < 0 || handle_polled(self, n);
         add_ready_events(self);
-        if (self->n_events > 0 || woken || clock_mono_ns() >= until_ns) {
+        if (self->n_events > 0 || woken) {
             return self->n_events;
+        }
+        const int64_t after_ns = clock_mono_ns();
+        if (for_ns == 0 && now_ns < until_ns) {
+            note_awake(self, now_ns, after_ns);
+        }
+        if (after_ns >= until_ns) {
+            return 0;
         }
     }
 }

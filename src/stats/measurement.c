@@ -20,6 +20,12 @@ double worker_cpu_share(const struct worker_facts *worker)
     return worker->wall_ns > 0 ? (double)worker->cpu_ns / (double)worker->wall_ns : (double)NAN;
 }
 
+double worker_work_share(const struct worker_facts *worker)
+{
+    const double work_ns = fmax(0.0, (double)worker->cpu_ns - (double)worker->awake_ns);
+    return worker->wall_ns > 0 ? work_ns / (double)worker->wall_ns : (double)NAN;
+}
+
 static void add_workers(const struct point_facts *facts, struct measurement *out)
 {
     CLEANUP(mem_freep) uint64_t *lag = mem_alloc(LAG_BUCKETS, sizeof(*lag));
@@ -28,6 +34,7 @@ static void add_workers(const struct point_facts *facts, struct measurement *out
     int64_t lag_max_ns = RECORD_NONE;
     int64_t gap_max_ns = 0;
     out->worker_cpu_share_max = (double)NAN;
+    out->worker_work_share_max = (double)NAN;
     for (uint32_t w = 0; w < facts->n_workers; w++) {
         const struct worker_facts *worker = &facts->workers[w];
         out->n_kernel_stamps += worker->n_kernel_stamps;
@@ -42,6 +49,7 @@ static void add_workers(const struct point_facts *facts, struct measurement *out
             lag[b] += worker->lag[b];
         }
         out->worker_cpu_share_max = fmax(out->worker_cpu_share_max, worker_cpu_share(worker));
+        out->worker_work_share_max = fmax(out->worker_work_share_max, worker_work_share(worker));
     }
     out->client_gap_max_us = (double)gap_max_ns / (double)NS_PER_US;
     out->stamp_kernel = out->n_kernel_stamps > 0 && out->n_user_stamps == 0;

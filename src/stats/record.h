@@ -131,8 +131,9 @@ enum {
 
 /* What one worker thread observed of itself. */
 struct worker_facts {
-    int64_t cpu_ns;  /* CPU time of the thread inside the window */
-    int64_t wall_ns; /* wall time it covers */
+    int64_t cpu_ns;   /* CPU time of the thread inside the window */
+    int64_t awake_ns; /* of it, spent awake until something was due, with nothing to do */
+    int64_t wall_ns;  /* wall time it covers */
     uint64_t n_token_events;
     uint64_t n_shared_reads;  /* token events that shared a read with an earlier one */
     uint64_t n_kernel_stamps; /* reads with a kernel stamp */

@@ -49,6 +49,7 @@ struct measurement {
     struct in_flight_series in_flight_series;
     double little_residual;          /* |L - lambda W| / L: in_flight.h */
     double worker_cpu_share_max;     /* busiest worker, of one core */
+    double worker_work_share_max;    /* the same without awake waiting */
     double waited_for_connect_share; /* requests with connect_ns > 0 / counted */
     uint64_t n_clock_steps;
     uint64_t n_connects;

@@ -131,7 +131,7 @@ static bool judge_in_flight(const struct validity_input *input, double *figure, 
 
 static bool judge_worker(const struct validity_input *input, double *figure, double *limit)
 {
-    *figure = input->measurement->worker_cpu_share_max;
+    *figure = input->measurement->worker_work_share_max;
     *limit = worker_limit;
     return true;
 }
@@ -179,7 +179,7 @@ const struct validity_rule validity_table[] = {
      false, VALIDITY_FLAGGED, judge_stall},
     {"in_flight", "", "docs/measurement.md: closed loop with less than 95 % of its streams in flight", "mean number in flight over the streams asked for",
      true, VALIDITY_FLAGGED, judge_in_flight},
-    {"worker_cpu", "", LIMITS ": a worker above 85 % of a core", "share of a core used by the busiest worker",
+    {"worker_cpu", "", LIMITS ": a worker above 85 % of a core", "share of a core that the busiest worker used, its awake waiting left out",
      false, VALIDITY_FLAGGED, judge_worker},
     {"engine_changed", "", LIMITS ": engine identity changed during the run", "changes of the engine's identity during the run",
      false, VALIDITY_FLAGGED, judge_engine},

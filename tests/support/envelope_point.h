@@ -74,6 +74,7 @@ static inline struct json *envelope_point_json(struct envelope_point *self, cons
 static inline void envelope_point_facts(struct envelope_point *self)
 {
     self->worker.cpu_ns = 1000000;
+    self->worker.awake_ns = 250000;
     self->worker.wall_ns = 200000000;
     self->worker.n_token_events = UINT64_C(1) * POINT_REQUESTS * POINT_EVENTS;
     self->worker.n_kernel_stamps = UINT64_C(1) * POINT_REQUESTS * POINT_EVENTS;

@@ -153,6 +153,7 @@ static void test_build__writes_every_figure_of_the_measurement(void **state)
         {"in_flight_mean", "3.75"},
         {"in_flight_over_time", "{\"means\":[4.0,3.5],\"step_s\":2.0}"},
         {"worker_cpu_shares", "[0.005]"},
+        {"worker_work_share_max", "0.00375"},
         {"shared_read_bound_max_us", "null"},
         {"client_gap_max_us", "20100.0"},
         {"engine_before", "{\"n_models\":1,\"server\":\"s\",\"version\":\"0.9.1\"}"},

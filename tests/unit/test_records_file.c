@@ -106,6 +106,7 @@ static void random_record(struct rng *rng, struct arena *arena, struct record *r
 static void random_worker(struct rng *rng, struct worker_facts *facts)
 {
     facts->cpu_ns = random_i64(rng);
+    facts->awake_ns = random_i64(rng);
     facts->wall_ns = random_i64(rng);
     facts->n_token_events = rng_next(rng);
     facts->n_shared_reads = rng_next(rng);
@@ -412,9 +413,9 @@ static void test_records_pack__says_when_the_frame_is_too_large(void **state)
     "\"streaming\":true,\"gate\":\"cov\",\"gate_cov\":0.03,\"n_warmup\":12,\"slo_ttft_ms\":200.0," \
     "\"slo_tpot_ms\":null,\"slo_total_ms\":null,\"engine_changed\":false,"                         \
     "\"tokens_from_events\":false}"
-#define WORKER                                                                             \
-    "{\"type\":\"worker\",\"worker\":0,\"cpu_ns\":7,\"wall_ns\":490,\"n_token_events\":3," \
-    "\"n_shared_reads\":1,\"n_kernel_stamps\":3,\"n_user_stamps\":0,\"n_connects\":0,"     \
+#define WORKER                                                                                            \
+    "{\"type\":\"worker\",\"worker\":0,\"cpu_ns\":7,\"awake_ns\":2,\"wall_ns\":490,\"n_token_events\":3," \
+    "\"n_shared_reads\":1,\"n_kernel_stamps\":3,\"n_user_stamps\":0,\"n_connects\":0,"                    \
     "\"n_clock_steps\":0,\"gap_max_ns\":21000000,\"lag_max_ns\":30000,\"lag\":[[112,2],[119,1]]}\n"
 #define REQUEST_HEAD                                                                               \
     "{\"type\":\"request\",\"index\":5,\"worker\":0,\"phase\":\"window\",\"prompt_index\":9,"      \
@@ -463,6 +464,7 @@ static void test_records_write__writes_this_text(void **state)
     memset(record.text_sha256, 1, sizeof(record.text_sha256));
     struct worker_facts worker = {
         .cpu_ns = 7,
+        .awake_ns = 2,
         .wall_ns = 490,
         .n_token_events = 3,
         .n_shared_reads = 1,

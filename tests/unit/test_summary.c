@@ -147,6 +147,7 @@ static void test_summary_compute__reads_the_workers(void **state)
          .lag_max_ns = 2000,
          .n_connects = 2},
         {.cpu_ns = 70,
+         .awake_ns = 55,
          .wall_ns = 100,
          .n_token_events = 40,
          .n_shared_reads = 1,
@@ -173,6 +174,7 @@ static void test_summary_compute__reads_the_workers(void **state)
     assert_int_equal(m->n_clock_steps, 1);
     assert_near(m->shared_read_share, 0.04, 1e-15);
     assert_near(m->worker_cpu_share_max, 0.7, 1e-15);
+    assert_near(m->worker_work_share_max, 0.2, 1e-15); /* of the other one: 0.7 less 0.55 is less */
     assert_near(m->client_lag_p50_us, 1.0, 0.09);
     assert_near(m->client_lag_p99_us, 9.0, 0.81);
     assert_near(m->client_lag_max_us, 9.0, 0.0);
@@ -186,6 +188,7 @@ static void test_summary_compute__reads_the_workers(void **state)
     assert_true(isnan(none->measurement.client_lag_max_us));
     assert_true(isnan(none->measurement.shared_read_share));
     assert_true(isnan(none->measurement.worker_cpu_share_max));
+    assert_true(isnan(none->measurement.worker_work_share_max));
 }
 
 static void test_summary_compute__keeps_the_order_of_the_metric_table(void **state)

@@ -310,6 +310,29 @@ static void test_wait__ends_at_the_deadline_and_not_before(void **state)
     }
 }
 
+/* Sleep is not awake, nor is a look at the time that was waited for. */
+static void test_wait__counts_the_time_that_it_is_awake(void **state)
+{
+    (void)state;
+    struct fixture asleep = {.listener = -1};
+    fixture_start(&asleep);
+    const int64_t now_ns = asleep.ops->now(asleep.transport);
+    (void)asleep.ops->wait(asleep.transport, now_ns + NS_PER_MS, asleep.events, EVENTS_MAX);
+    (void)asleep.ops->wait(asleep.transport, now_ns, asleep.events, EVENTS_MAX);
+    assert_true(asleep.transport->awake_ns == 0);
+    fixture_done(&asleep);
+
+    struct fixture awake = {.listener = -1, .options.spin_ns = NS_PER_S};
+    fixture_start(&awake);
+    const int64_t start_ns = awake.ops->now(awake.transport);
+    do { /* more than once only where the thread was off its processor for all of a wait */
+        const int64_t until_ns = awake.ops->now(awake.transport) + NS_PER_MS;
+        (void)awake.ops->wait(awake.transport, until_ns, awake.events, EVENTS_MAX);
+    } while (awake.transport->awake_ns == 0);
+    assert_true(awake.transport->awake_ns <= awake.ops->now(awake.transport) - start_ns);
+    fixture_done(&awake);
+}
+
 static void *wake_it(void *argument)
 {
     struct transport *transport = argument;
@@ -472,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_send__is_silent_while_the_socket_is_full),
         cmocka_unit_test(test_wait__hands_out_as_many_events_as_there_is_room_for),
         cmocka_unit_test(test_wait__ends_at_the_deadline_and_not_before),
+        cmocka_unit_test(test_wait__counts_the_time_that_it_is_awake),
         cmocka_unit_test(test_wake__ends_a_wait_from_another_thread),
         cmocka_unit_test(test_wake__does_not_hide_events),
         cmocka_unit_test(test_wait__ends_at_a_signal),

@@ -34,7 +34,7 @@ static void sound(struct point *out)
                 .shared_read_share = 0.01,
                 .client_lag_p99_us = 50.0,
                 .client_gap_max_us = 20000.0,
-                .worker_cpu_share_max = 0.5,
+                .worker_work_share_max = 0.5,
             },
         .input = {.ok_rate = 1.0, .latency_in_flight_s = 2.0},
     };
@@ -124,7 +124,7 @@ static void streams_idle(struct point *p)
 
 static void busy(struct point *p)
 {
-    p->measurement.worker_cpu_share_max = 0.851;
+    p->measurement.worker_work_share_max = 0.851;
 }
 
 static void other_engine(struct point *p)
@@ -207,7 +207,7 @@ static void at_limits(struct point *p)
     p->measurement.shared_read_share = 0.05;
     p->measurement.client_lag_p99_us = 1000.0;
     p->measurement.client_gap_max_us = 100000.0;
-    p->measurement.worker_cpu_share_max = 0.85;
+    p->measurement.worker_work_share_max = 0.85;
     p->input.ok_rate = 0.95;
 }
 
@@ -258,7 +258,7 @@ static void unknown_figures(struct point *p)
     p->measurement.shared_read_share = (double)NAN;
     p->measurement.client_lag_p99_us = (double)NAN;
     p->measurement.client_gap_max_us = (double)NAN;
-    p->measurement.worker_cpu_share_max = (double)NAN;
+    p->measurement.worker_work_share_max = (double)NAN;
 }
 
 static void test_validity_judge__a_sound_point_trips_nothing(void **state)
