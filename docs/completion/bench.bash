@@ -5,7 +5,7 @@ _bench()
     local command=${COMP_WORDS[1]} words=''
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='run sim selftest keygen canonical verify summary fingerprint list help version --help --version'
+        words='run sim selftest keygen canonical verify summary fingerprint doctor list help version --help --version'
         COMPREPLY=($(compgen -W "$words" -- "$word"))
         return
     fi
@@ -85,6 +85,7 @@ _bench()
         verify:--dev-public-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         verify:--records) COMPREPLY=($(compgen -f -- "$word")); return ;;
         fingerprint:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        doctor:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
             run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --save-text --signing-mode --dev-key --dev-key-pass-env --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --help --version' ;;
@@ -95,6 +96,7 @@ _bench()
             verify) words='--recompute --dev-public-key --records --json --help --version' ;;
             summary) words='--json --launches --help --version' ;;
             fingerprint) words='--json --root --help --version' ;;
+            doctor) words='--strict --show-slo --root --json --help --version' ;;
             list) words='--json --help --version' ;;
             help) words='--all --format --help --version' ;;
             version) words='--help --version' ;;

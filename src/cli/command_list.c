@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/print.h"
 #include "engine/engine.h"
+#include "hardware/check.h"
 #include "suite/embedded.h"
 #include "suite/recipe.h"
 #include "suite/slo.h"
@@ -153,12 +154,34 @@ static int fill_hardware(struct report_table *out, struct error *err)
     return 0;
 }
 
+static int fill_checks(struct report_table *out, struct error *err)
+{
+    (void)err;
+    static const struct report_column columns[] = {
+        {"check", "name", false}, {"wanted", "limit", false},          {"if not", "trip", false},
+        {"run", "in_run", false}, {"where it looks", "source", false},
+    };
+    report_table_init(out, "Checks of bench doctor", columns, ARRAY_LEN(columns));
+    for (size_t i = 0; check_at(i) != NULL; i++) {
+        const struct check *check = check_at(i);
+        char limit[CHECK_TEXT_SIZE];
+        check_limit_text(check, limit);
+        report_table_add_row(out);
+        report_table_text(out, 0, check->name);
+        report_table_text(out, 1, limit);
+        report_table_text(out, 2, check_status_name(check->trip));
+        report_table_flag(out, 3, !check->slow);
+        report_table_text(out, 4, check->source);
+    }
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*fill)(struct report_table *out, struct error *err);
 } lists[] = {
     {"benchmarks", fill_benchmarks}, {"engines", fill_engines},   {"datasets", fill_datasets},
-    {"templates", fill_templates},   {"hardware", fill_hardware},
+    {"templates", fill_templates},   {"hardware", fill_hardware}, {"checks", fill_checks},
 };
 
 static int check_name(const char *name, struct error *err)
@@ -176,7 +199,8 @@ static int check_name(const char *name, struct error *err)
     }
     return error_set(
         err, ERROR_USAGE,
-        "no list '%s': it is one of benchmarks, engines, datasets, templates, hardware", name);
+        "no list '%s': it is one of benchmarks, engines, datasets, templates, hardware, checks",
+        name);
 }
 
 /* Prints or collects the lists that are asked for. */
@@ -232,9 +256,11 @@ run(const struct cli_context *context,
 
 const struct command command_list = {
     .name = "list",
-    .synopsis = "[benchmarks|engines|datasets|templates|hardware] [options]",
+    .synopsis = "[LIST] [options]",
     .summary = "what there is: benchmarks, engines, datasets, ...",
-    .description = "Lists the names that other commands take: all of them, or one kind.\n",
+    .description =
+        "Lists the names that other commands take: all of them, or one LIST of benchmarks, engines, "
+        "datasets, templates, hardware, checks.\n",
     .examples = "  bench list\n"
                 "  bench list engines --json\n",
     .options = &table,

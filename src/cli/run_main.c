@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/progress.h"
+#include "cli/run_checks.h"
 #include "cli/run_limits.h"
 #include "cli/run_plan.h"
 #include "cli/run_point.h"
@@ -340,6 +341,20 @@ static int measure_all(
     return code;
 }
 
+/* States of this machine that may move figures.  In virtual time it has no part in them. */
+static void warn_of_machine(struct run_plan *plan)
+{
+    if (plan->options->virtual_time) {
+        return;
+    }
+    struct json *found = json_new(&plan->arena, JSON_ARRAY);
+    run_checks_add(&plan->arena, "", found);
+    for (const struct json *row = found->first; row != NULL; row = row->next) {
+        (void)fprintf(plan->context->log, "bench run: warning: %s\n", row->text);
+        (void)json_append(plan->warnings, json_new_text(&plan->arena, row->text));
+    }
+}
+
 /* Everything is rendered before anything is sent: a benchmark that cannot run does not cost the time
  * of those before it. */
 static int run_works(struct run_plan *plan, struct run_work *works, size_t n, struct error *err)
@@ -356,6 +371,7 @@ static int run_works(struct run_plan *plan, struct run_work *works, size_t n, st
             err, ERROR_UNAVAILABLE, "--strict: %u warning%s above, so nothing was sent",
             plan->n_warned, plan->n_warned == 1 ? "" : "s");
     }
+    warn_of_machine(plan);
     if (!plan->options->dry_run) {
         return measure_all(plan, works, points, n);
     }

@@ -110,11 +110,22 @@ struct nvml {
     int (*device_clock)(struct nvml_device *device, int clock, unsigned *out_mhz);
     int (*device_clock_max)(struct nvml_device *device, int clock, unsigned *out_mhz);
     int (*device_clock_application)(struct nvml_device *device, int clock, unsigned *out_mhz);
+    int (*device_clock_application_default)(
+        struct nvml_device *device, int clock, unsigned *out_mhz);
+    int (*device_performance_state)(struct nvml_device *device, int *out); /* 0: the highest */
     int (*device_temperature)(struct nvml_device *device, int sensor, unsigned *out_c);
     int (*device_temperature_threshold)(struct nvml_device *device, int threshold, unsigned *out_c);
     int (*device_throttle_reasons)(struct nvml_device *device, uint64_t *out_bits);
     int (*device_total_ecc_errors)(
         struct nvml_device *device, int error, int counter, uint64_t *out_n);
+    /* Rows of memory that were replaced after corrected and uncorrected errors; whether one waits for a
+     * reset, and whether one could not be replaced. */
+    int (*device_remapped_rows)(
+        struct nvml_device *device,
+        unsigned *out_corrected,
+        unsigned *out_uncorrected,
+        unsigned *out_pending,
+        unsigned *out_failed);
     int (*device_ecc_mode)(struct nvml_device *device, int *out_now, int *out_after_reboot);
     int (*device_persistence_mode)(struct nvml_device *device, int *out);
     int (*device_mig_mode)(struct nvml_device *device, unsigned *out_now, unsigned *out_pending);

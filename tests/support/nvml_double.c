@@ -15,6 +15,10 @@ int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long *out);
 int nvmlDeviceGetClockInfo(void *device, int clock, unsigned *out);
 int nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned long long *out);
 int nvmlDeviceGetTotalEccErrors(void *device, int error, int counter, unsigned long long *out);
+int nvmlDeviceGetDefaultApplicationsClock(void *device, int clock, unsigned *out);
+int nvmlDeviceGetPerformanceState(void *device, int *out);
+int nvmlDeviceGetRemappedRows(
+    void *device, unsigned *corrected, unsigned *uncorrected, unsigned *pending, unsigned *failed);
 
 static int answer(const void *device)
 {
@@ -76,4 +80,26 @@ int nvmlDeviceGetTotalEccErrors(void *device, int error, int counter, unsigned l
     (void)counter;
     *out = 0;
     return device == &gpu ? 3 : 2; /* not supported on this board */
+}
+
+int nvmlDeviceGetDefaultApplicationsClock(void *device, int clock, unsigned *out)
+{
+    *out = clock == 0 ? 1980 : 2619;
+    return answer(device);
+}
+
+int nvmlDeviceGetPerformanceState(void *device, int *out)
+{
+    *out = nvml_double_step == 0 ? 8 : 0;
+    return answer(device);
+}
+
+int nvmlDeviceGetRemappedRows(
+    void *device, unsigned *corrected, unsigned *uncorrected, unsigned *pending, unsigned *failed)
+{
+    *corrected = 1;
+    *uncorrected = 2;
+    *pending = 0;
+    *failed = 0;
+    return answer(device);
 }

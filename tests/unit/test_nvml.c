@@ -61,6 +61,28 @@ static void test_open__an_old_driver_answers_what_it_can(void **state)
     assert_int_equal(pids[1], 4712);
 }
 
+static void test_open__finds_what_a_newer_driver_has(void **state)
+{
+    (void)state;
+    CLEANUP(nvml_closep) struct nvml *nvml = NULL;
+    struct error err = {0};
+    assert_int_equal(nvml_open(getenv("BENCH_TEST_NVML_DOUBLE"), &nvml, &err), 0);
+    struct nvml_device *device = nvml_device_at(nvml, 0);
+    unsigned numbers[4] = {9, 9, 9, 9};
+    int result =
+        NVML_CALL(nvml, device_clock_application_default, device, NVML_CLOCK_GRAPHICS, &numbers[0]);
+    assert_int_equal(result, NVML_SUCCESS);
+    assert_int_equal(numbers[0], 1980);
+    int performance = -1;
+    result = NVML_CALL(nvml, device_performance_state, device, &performance);
+    assert_int_equal(result, NVML_SUCCESS);
+    assert_int_equal(performance, 8);
+    result = NVML_CALL(
+        nvml, device_remapped_rows, device, &numbers[0], &numbers[1], &numbers[2], &numbers[3]);
+    assert_int_equal(result, NVML_SUCCESS);
+    assert_int_equal(numbers[0] * 1000 + numbers[1] * 100 + numbers[2] * 10 + numbers[3], 1200);
+}
+
 static void test_close__lets_the_library_be_opened_again(void **state)
 {
     (void)state;
@@ -79,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open__says_what_is_missing),
         cmocka_unit_test(test_open__an_old_driver_answers_what_it_can),
+        cmocka_unit_test(test_open__finds_what_a_newer_driver_has),
         cmocka_unit_test(test_close__lets_the_library_be_opened_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
