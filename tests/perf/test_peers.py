@@ -139,8 +139,8 @@ class Tables(unittest.TestCase):
         rows = peers_render.median_rows(made)
         lines = peers_render.table(made, rows, 100, ["bench", "x"])
         # 100 streams of 100 tokens in 1.04 s: 9615.4 tokens a second are possible.
-        self.assertEqual(lines[2], "| **bench** | 0.20 | 1.0 | 10.5 (10.4) | 4.0 | 30 | 50 | 99.8 | 100.0 |")
-        self.assertEqual(lines[3], "| x 1.0 (cut after 240 s) | 0.20 | 1.0 | none (10.4) | 4.0 | 30 | 50 | 50.0 "
+        self.assertEqual(lines[2], "| **bench** | 0.200 | 1.00 | 10.5 (10.4) | 4.0 | 30 | 50 | 99.8 | 100.0 |")
+        self.assertEqual(lines[3], "| x 1.0 (cut after 240 s) | 0.200 | 1.00 | none (10.4) | 4.0 | 30 | 50 | 50.0 "
                                    "| 32.0 |")
 
     def test_who_is_better_than_bench_is_named(self):
