@@ -28,7 +28,15 @@ static bool is_wanted(const struct run_telemetry *self, const struct sampler_ops
     if (ops == &sampler_null) {
         return false;
     }
-    return ops->scope == SAMPLER_ENGINE ? self->metrics.url != NULL : self->local;
+    switch (ops->scope) {
+    case SAMPLER_MACHINE:
+        return self->local;
+    case SAMPLER_ENGINE:
+        return self->metrics.url != NULL;
+    case SAMPLER_CLIENT:
+        return true;
+    }
+    return false;
 }
 
 static void open_samplers(struct run_telemetry *self, struct run_plan *plan)
@@ -72,7 +80,7 @@ void run_telemetry_begin(struct run_telemetry *self, struct run_plan *plan)
     engine_metrics_init(&self->metrics, plan->engine, &plan->target);
     open_samplers(self, plan);
     struct error err = {0};
-    if (self->n > 0 && recorder_start(self->samplers, self->n, 0, &self->recorder, &err) < 0) {
+    if (self->n > 0 && recorder_start(self->samplers, self->n, NULL, &self->recorder, &err) < 0) {
         note(plan, err.text);
     }
 }

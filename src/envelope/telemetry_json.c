@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "stats/energy.h"
 #include "stats/engine_load.h"
+#include "stats/host_load.h"
 
 #include <math.h>
 
@@ -124,6 +125,23 @@ static void add_engine(
     }
 }
 
+static void add_host(
+    struct arena *arena,
+    const struct telemetry *telemetry,
+    const struct span *span,
+    struct json *out)
+{
+    struct host_figure figures[HOST_FIGURES];
+    if (!host_load_compute(telemetry, span, figures)) {
+        json_add_null(arena, out, "host");
+        return;
+    }
+    struct json *host = json_add(arena, out, "host", json_new(arena, JSON_OBJECT));
+    for (size_t i = 0; i < ARRAY_LEN(figures); i++) {
+        json_add_f64(arena, host, figures[i].key, figures[i].value);
+    }
+}
+
 static void add_recorder(struct arena *arena, const struct telemetry *telemetry, struct json *out)
 {
     struct json *recorder = json_add(arena, out, "recorder", json_new(arena, JSON_OBJECT));
@@ -151,6 +169,7 @@ struct json *telemetry_json(struct arena *arena, const struct point_facts *facts
         (void)json_append(sources, source_json(arena, &energy->sources[i]));
     }
     add_engine(arena, telemetry, &window, out);
+    add_host(arena, telemetry, &window, out);
     struct json *tracks = json_add(arena, out, "tracks", json_new(arena, JSON_ARRAY));
     for (uint32_t i = 0; i < telemetry->n_tracks; i++) {
         (void)json_append(tracks, track_json(arena, &telemetry->tracks[i], &window));

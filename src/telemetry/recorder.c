@@ -188,16 +188,20 @@ static void make_tracks(struct recorder *self)
 
 /* Lane 0 is shared; it is there even when nothing shares it. */
 static void make_slots(
-    struct recorder *self, struct sampler *const *samplers, uint32_t n_samplers, int64_t period_ns)
+    struct recorder *self,
+    struct sampler *const *samplers,
+    uint32_t n_samplers,
+    const int64_t *periods_ns)
 {
     self->n_slots = n_samplers;
     self->slots = mem_alloc(n_samplers, sizeof(*self->slots));
     self->n_lanes = 1;
     for (uint32_t s = 0; s < n_samplers; s++) {
+        const int64_t given_ns = periods_ns == NULL ? 0 : periods_ns[s];
         self->slots[s] = (struct slot){
             .sampler = samplers[s],
             .lane = samplers[s]->ops->waits ? self->n_lanes++ : 0,
-            .period_ns = period_ns > 0 ? period_ns : samplers[s]->ops->period_ns,
+            .period_ns = given_ns > 0 ? given_ns : samplers[s]->ops->period_ns,
             .due_ns = self->start_ns,
         };
     }
@@ -236,13 +240,13 @@ static int start_lanes(struct recorder *self)
 int recorder_start(
     struct sampler *const *samplers,
     uint32_t n_samplers,
-    int64_t period_ns,
+    const int64_t *periods_ns,
     struct recorder **out,
     struct error *err)
 {
     struct recorder *self = MEM_NEW(struct recorder);
     self->start_ns = clock_mono_ns();
-    make_slots(self, samplers, n_samplers, period_ns);
+    make_slots(self, samplers, n_samplers, periods_ns);
     make_tracks(self);
     init_wake(self);
     const int64_t cpu_ns = clock_thread_cpu_ns();

@@ -11,11 +11,12 @@
 struct recorder;
 
 /* Begins to record.  `samplers` stay the caller's and open until recorder_stop.  Every source is read
- * once before this returns, but for those that may wait.  `period_ns` 0: each sampler's own.  Errors: ERROR_IO (no thread). */
+ * once before this returns, but for those that may wait.  `periods_ns` has one period for each sampler, 0
+ * for its own; NULL: all their own.  Errors: ERROR_IO (no thread). */
 MUST_CHECK int recorder_start(
     struct sampler *const *samplers,
     uint32_t n_samplers,
-    int64_t period_ns,
+    const int64_t *periods_ns,
     struct recorder **out,
     struct error *err);
 

@@ -38,6 +38,7 @@ struct sampler_options {
 enum sampler_scope {
     SAMPLER_MACHINE, /* this machine's: says something of an engine that runs here, and of no other */
     SAMPLER_ENGINE, /* the engine's, wherever it runs */
+    SAMPLER_CLIENT, /* that of the machine which measures */
 };
 
 struct sampler_ops {
@@ -70,6 +71,8 @@ struct sampler {
 extern const struct sampler_ops sampler_nvml; /* NVIDIA GPUs */
 extern const struct sampler_ops sampler_rapl; /* energy of processor packages and memory */
 extern const struct sampler_ops sampler_engine_metrics; /* the engine's own metrics */
+extern const struct sampler_ops sampler_amdgpu;         /* AMD GPUs */
+extern const struct sampler_ops sampler_host; /* the client and its machine's processors */
 extern const struct sampler_ops
     sampler_null; /* one source that is always 0: measures the recorder */
 

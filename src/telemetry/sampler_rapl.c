@@ -7,19 +7,16 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "telemetry/kernel_file.h"
 #include "telemetry/sampler.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
-    RAPL_SOURCES_MAX = 64, /* packages and dram of 32 sockets */
-    RAPL_TEXT_MAX = 64
+    RAPL_SOURCES_MAX = 64 /* packages and dram of 32 sockets */
 };
 
 #define RAPL_FOLDER "/sys/class/powercap"
@@ -33,47 +30,10 @@ struct rapl {
     struct track_column columns[RAPL_SOURCES_MAX];
 };
 
-/* The first line of a small file; false when it cannot be read. */
-static bool read_line(int fd, char out[RAPL_TEXT_MAX])
-{
-    const ssize_t n = pread(fd, out, RAPL_TEXT_MAX - 1, 0);
-    if (n <= 0) {
-        return false;
-    }
-    out[n] = '\0';
-    out[strcspn(out, "\n")] = '\0';
-    return true;
-}
-
-static bool read_line_at(const char *folder, const char *name, char out[RAPL_TEXT_MAX])
-{
-    CLEANUP(mem_freep) char *path = file_join(folder, name);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    const bool read = read_line(fd, out);
-    (void)close(fd);
-    return read;
-}
-
-static bool parse_uj(const char *text, double *out)
-{
-    int64_t value = 0;
-    struct error ignored = {0};
-    if (text_parse_i64(text, 0, INT64_C(1) << 53, &value, &ignored) < 0) {
-        return false;
-    }
-    *out = (double)value;
-    return true;
-}
-
 static bool rapl_sample(struct sampler *sampler, uint32_t source, double *values)
 {
     const struct rapl *self = (const struct rapl *)sampler;
-    char text[RAPL_TEXT_MAX];
-    values[0] = (double)NAN;
-    return read_line(self->fds[source], text) && parse_uj(text, &values[0]);
+    return kernel_file_number(self->fds[source], &values[0]);
 }
 
 static void rapl_close(struct sampler *sampler)
@@ -83,7 +43,7 @@ static void rapl_close(struct sampler *sampler)
         return;
     }
     for (uint32_t i = 0; i < self->n; i++) {
-        (void)close(self->fds[i]);
+        kernel_file_close(self->fds[i]);
     }
     arena_done(&self->arena);
     free(self);
@@ -92,18 +52,18 @@ static void rapl_close(struct sampler *sampler)
 /* Adds the domain in `folder` when it is one that is summed.  Errors: no permission. */
 static int add_domain(struct rapl *self, const char *folder, const char *id, struct error *err)
 {
-    char name[RAPL_TEXT_MAX];
-    if (!read_line_at(folder, "name", name) || self->n >= RAPL_SOURCES_MAX) {
+    char name[KERNEL_LINE_MAX];
+    if (!kernel_file_line_at(folder, "name", name) || self->n >= RAPL_SOURCES_MAX) {
         return 0;
     }
     const bool package = text_starts_with(name, "package");
     if (!package && !text_equal(name, "dram")) {
         return 0;
     }
-    CLEANUP(mem_freep) char *path = file_join(folder, "energy_uj");
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = kernel_file_open(folder, "energy_uj");
     if (fd < 0) {
         if (errno == EACCES || errno == EPERM) {
+            CLEANUP(mem_freep) char *path = file_join(folder, "energy_uj");
             return error_set(
                 err, ERROR_UNAVAILABLE,
                 "rapl: %s is not readable for this user (the kernel keeps it for root): run as root, "
@@ -112,12 +72,9 @@ static int add_domain(struct rapl *self, const char *folder, const char *id, str
         }
         return 0;
     }
-    char range[RAPL_TEXT_MAX] = "";
     struct track_column *column = &self->columns[self->n];
     *column = (struct track_column){.key = "energy_uj", .role = TRACK_ENERGY, .resolution = 1.0};
-    if (!read_line_at(folder, "max_energy_range_uj", range) || !parse_uj(range, &column->range)) {
-        column->range = 0.0;
-    }
+    (void)kernel_file_number_at(folder, "max_energy_range_uj", &column->range);
     self->fds[self->n] = fd;
     self->sources[self->n++] = (struct track){
         .sampler = "rapl",

@@ -42,6 +42,7 @@ const struct sampler_ops sampler_null = {
     .close = null_close,
 };
 
-const struct sampler_ops *const sampler_table[] = {
-    &sampler_nvml, &sampler_rapl, &sampler_engine_metrics, &sampler_null};
+const struct sampler_ops *const sampler_table[] = {&sampler_nvml, &sampler_amdgpu,
+                                                   &sampler_rapl, &sampler_engine_metrics,
+                                                   &sampler_host, &sampler_null};
 const size_t sampler_table_len = ARRAY_LEN(sampler_table);

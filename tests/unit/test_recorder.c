@@ -23,9 +23,10 @@ static void test_recorder__reads_at_its_beginning_and_at_its_end(void **state)
     failing.sample = fail_sample;
     samplers[1]->ops = &failing;
 
+    const int64_t periods_ns[] = {NS_PER_MS, 0};
     const int64_t before_ns = clock_mono_ns();
     struct recorder *recorder = NULL;
-    assert_int_equal(recorder_start(samplers, 2, NS_PER_MS, &recorder, &err), 0);
+    assert_int_equal(recorder_start(samplers, 2, periods_ns, &recorder, &err), 0);
     const int64_t started_ns = clock_mono_ns();
     recorder_stop(recorder);
     const struct telemetry *telemetry = recorder_telemetry(recorder, before_ns);
@@ -40,6 +41,7 @@ static void test_recorder__reads_at_its_beginning_and_at_its_end(void **state)
         assert_near(track->columns[0].values[i], 0.0, 0.0);
     }
     assert_int_equal(track->period_ns, NS_PER_MS);
+    assert_int_equal(telemetry->tracks[1].period_ns, sampler_null.period_ns);
     assert_int_equal(telemetry->tracks[1].n, 0);
     assert_true(telemetry->tracks[1].n_failed >= 2);
     recorder_free(recorder);

@@ -224,7 +224,8 @@ static void test_recorder__does_not_wait_for_an_engine_that_does_not_answer(void
     samplers[1]->ops = &counting;
 
     struct recorder *recorder = NULL;
-    assert_int_equal(recorder_start(samplers, 2, NS_PER_MS, &recorder, &err), 0);
+    const int64_t periods_ns[] = {NS_PER_MS, NS_PER_MS};
+    assert_int_equal(recorder_start(samplers, 2, periods_ns, &recorder, &err), 0);
     wait_for(&stuck.asked);
     while (sem_trywait(&stuck.read) == 0) {
         /* what was read before */
