@@ -3,8 +3,10 @@
  *
  * Gaps may be a hundred million, so they are not gathered and then sorted, which would take their
  * memory twice: they are counted, then written straight to their places among buckets of neighbouring
- * values, and each short bucket is sorted.  The records are walked three times, which is cheap.
- * Equal gaps stay in the order of their requests. */
+ * values, and each short bucket is sorted.  Most gaps of a steady engine lie close together while a few
+ * lie far away, so the range is cut into even cells first, and each cell into as many buckets as it needs,
+ * by the gaps of some thousand requests.  The records are walked three times, which is cheap.  Equal gaps
+ * stay in the order of their requests. */
 #include "stats/sample.h"
 
 #include "base/clock.h"
@@ -16,8 +18,10 @@
 #include <stdlib.h>
 
 enum {
-    BUCKET_LEN = 32,     /* gaps aimed at in one bucket: these are sorted by insertion */
-    BUCKET_BITS_MAX = 12 /* more and every write misses the caches: measured by perf/stats_scale */
+    BUCKET_LEN = 32,      /* gaps aimed at in one bucket: these are sorted by insertion */
+    BUCKET_BITS_MAX = 12, /* more and every write misses the caches: measured by perf/stats_scale */
+    CELL_BITS_MAX = 12,
+    SPREAD_REQUESTS = 2048 /* that say how full the cells are */
 };
 
 void sample_init(
@@ -81,25 +85,39 @@ static bool has_gaps(const struct record *record)
     return request_is_counted(record) && record->outcome == OUTCOME_OK && record->n_events > 1;
 }
 
-/* What is done with every gap: three walks put them where they belong. */
+/* What is done with every gap: three walks put them where they belong, and one, of some requests, says how
+ * they are spread. */
 enum walk {
     WALK_COUNT,
+    WALK_SPREAD,  /* sizes of the cells */
     WALK_MEASURE, /* sizes of the buckets */
     WALK_PLACE,
+};
+
+/* Values side by side, cut into 2^n buckets. */
+struct cell {
+    uint64_t n; /* gaps of the requests that say how full it is */
+    size_t first_bucket;
+    unsigned shift; /* key inside the cell to bucket */
 };
 
 struct placing {
     struct gaps *gaps;
     uint64_t key_min; /* of all values */
     uint64_t key_max;
-    unsigned shift; /* key - key_min to bucket */
+    unsigned shift; /* key - key_min to cell */
+    size_t n_cells;
+    struct cell *cells;
     size_t n_buckets;
     size_t *places; /* WALK_MEASURE: [bucket + 1] its size; WALK_PLACE: where its next gap goes */
 };
 
 static size_t bucket_of(const struct placing *self, double value)
 {
-    return (size_t)((sort_key(value) - self->key_min) >> self->shift);
+    const uint64_t key = sort_key(value) - self->key_min;
+    const struct cell *cell = &self->cells[key >> self->shift];
+    const uint64_t inside = key & ((UINT64_C(1) << self->shift) - 1);
+    return cell->first_bucket + (size_t)(inside >> cell->shift);
 }
 
 static void take_gap(struct placing *self, enum walk walk, const struct weighted *gap)
@@ -113,6 +131,9 @@ static void take_gap(struct placing *self, enum walk walk, const struct weighted
         self->gaps->n++;
         break;
     }
+    case WALK_SPREAD:
+        self->cells[(sort_key(gap->value) - self->key_min) >> self->shift].n++;
+        break;
     case WALK_MEASURE:
         self->places[bucket_of(self, gap->value) + 1]++;
         break;
@@ -145,6 +166,17 @@ static bool walk_request(
     return any;
 }
 
+/* How full the cells are, by every stride-th request. */
+static void walk_some(
+    struct placing *self, const struct record_set *records, enum gap_kind kind, uint64_t stride)
+{
+    for (uint64_t i = 0; i < records->n; i += stride) {
+        if (has_gaps(&records->records[i])) {
+            (void)walk_request(self, WALK_SPREAD, &records->records[i], kind, 0);
+        }
+    }
+}
+
 static void
 walk_all(struct placing *self, enum walk walk, const struct record_set *records, enum gap_kind kind)
 {
@@ -158,18 +190,41 @@ walk_all(struct placing *self, enum walk walk, const struct record_set *records,
     self->gaps->n_clusters = n_clusters;
 }
 
-/* As many buckets as make them short, over the range of the values. */
-static void choose_buckets(struct placing *self)
+static unsigned bits_for(uint64_t n, uint64_t len, unsigned max)
 {
     unsigned bits = 0;
-    while (bits < BUCKET_BITS_MAX && self->gaps->n >> bits > BUCKET_LEN) {
+    while (bits < max && n >> bits > len) {
         bits++;
     }
+    return bits;
+}
+
+/* Even cells over the range of the values. */
+static void choose_cells(struct placing *self)
+{
+    const unsigned bits = bits_for(self->gaps->n, BUCKET_LEN, CELL_BITS_MAX);
     const uint64_t range = self->key_max - self->key_min;
     while (range >> self->shift >> bits > 0) {
         self->shift++;
     }
-    self->n_buckets = (size_t)1 << bits;
+    self->n_cells = (size_t)1 << bits;
+}
+
+/* As many buckets in each cell as make them short: in all one a cell and about 2^BUCKET_BITS_MAX more. */
+static void
+choose_buckets(struct placing *self, const struct record_set *records, enum gap_kind kind)
+{
+    const uint64_t stride = records->n / SPREAD_REQUESTS + 1;
+    walk_some(self, records, kind, stride);
+    const uint64_t shortest = self->gaps->n >> (BUCKET_BITS_MAX - 1);
+    const uint64_t len = shortest > BUCKET_LEN ? shortest : BUCKET_LEN;
+    for (size_t i = 0; i < self->n_cells; i++) {
+        struct cell *cell = &self->cells[i];
+        const unsigned bits = bits_for(cell->n * stride, len, self->shift);
+        cell->first_bucket = self->n_buckets;
+        cell->shift = self->shift - bits;
+        self->n_buckets += (size_t)1 << bits;
+    }
 }
 
 void gaps_init(
@@ -187,7 +242,11 @@ void gaps_init(
     if (self->n == 0) {
         return;
     }
-    choose_buckets(&placing);
+    choose_cells(&placing);
+    CLEANUP(mem_freep)
+    struct cell *cells = mem_alloc(placing.n_cells, sizeof(*cells));
+    placing.cells = cells;
+    choose_buckets(&placing, records, kind);
     CLEANUP(mem_freep)
     size_t *places = mem_alloc(placing.n_buckets + 1, sizeof(*places));
     placing.places = places;
