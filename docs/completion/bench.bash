@@ -85,6 +85,12 @@ _bench()
         verify:--dev-public-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         verify:--records) COMPREPLY=($(compgen -f -- "$word")); return ;;
         fingerprint:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        doctor:--base-url|doctor:-u) return ;;
+        doctor:--engine|doctor:-e) words='vllm sglang llamacpp tgi openai sim' ;;
+        doctor:--model|doctor:-m) return ;;
+        doctor:--api-key-env) return ;;
+        doctor:--header|doctor:-H) return ;;
+        doctor:--cacert) COMPREPLY=($(compgen -f -- "$word")); return ;;
         doctor:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
@@ -96,7 +102,7 @@ _bench()
             verify) words='--recompute --dev-public-key --records --json --help --version' ;;
             summary) words='--json --launches --help --version' ;;
             fingerprint) words='--json --root --help --version' ;;
-            doctor) words='--strict --show-slo --root --json --help --version' ;;
+            doctor) words='--base-url --engine --model --api-key-env --header --cacert --insecure --strict --show-slo --root --json --help --version' ;;
             list) words='--json --help --version' ;;
             help) words='--all --format --help --version' ;;
             version) words='--help --version' ;;

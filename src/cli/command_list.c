@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/print.h"
 #include "engine/engine.h"
+#include "engine/engine_check.h"
 #include "hardware/check.h"
 #include "suite/embedded.h"
 #include "suite/recipe.h"
@@ -154,6 +155,16 @@ static int fill_hardware(struct report_table *out, struct error *err)
     return 0;
 }
 
+/* The rows of host and GPU, then those of an engine. */
+static const struct check *any_check_at(size_t i)
+{
+    size_t n = 0;
+    while (check_at(n) != NULL) {
+        n++;
+    }
+    return i < n ? check_at(i) : engine_check_at(i - n);
+}
+
 static int fill_checks(struct report_table *out, struct error *err)
 {
     (void)err;
@@ -162,8 +173,8 @@ static int fill_checks(struct report_table *out, struct error *err)
         {"run", "in_run", false}, {"where it looks", "source", false},
     };
     report_table_init(out, "Checks of bench doctor", columns, ARRAY_LEN(columns));
-    for (size_t i = 0; check_at(i) != NULL; i++) {
-        const struct check *check = check_at(i);
+    for (size_t i = 0; any_check_at(i) != NULL; i++) {
+        const struct check *check = any_check_at(i);
         char limit[CHECK_TEXT_SIZE];
         check_limit_text(check, limit);
         report_table_add_row(out);

@@ -1,9 +1,11 @@
 /* A run is not stopped by a state of the machine: it is written down beside the figures. */
 #include "cli/run_checks.h"
 
-void run_checks_add(struct arena *arena, const char *root, struct json *warnings)
+void run_checks_add(
+    struct arena *arena, const char *root, int32_t engine_pid, struct json *warnings)
 {
-    struct check_context context = {.reader = {.arena = arena, .root = root}, .fast_only = true};
+    struct check_context context = {
+        .reader = {.arena = arena, .root = root}, .fast_only = true, .engine_pid = engine_pid};
     struct error no_nvml = {0};
     CLEANUP(nvml_closep) struct nvml *nvml = NULL;
     if (root[0] == '\0') {

@@ -348,7 +348,7 @@ static void warn_of_machine(struct run_plan *plan)
         return;
     }
     struct json *found = json_new(&plan->arena, JSON_ARRAY);
-    run_checks_add(&plan->arena, "", found);
+    run_checks_add(&plan->arena, "", plan->site.known ? plan->site.process.pid : 0, found);
     for (const struct json *row = found->first; row != NULL; row = row->next) {
         (void)fprintf(plan->context->log, "bench run: warning: %s\n", row->text);
         (void)json_append(plan->warnings, json_new_text(&plan->arena, row->text));

@@ -65,7 +65,7 @@ static int check_texts(const struct run_flags *flags, struct error *err)
 }
 
 /* A header's name is a token, its value has no control characters.  Source: RFC 9110, 5.1 and 5.5. */
-static int check_header(const char *header, struct error *err)
+int run_header_check(const char *header, struct error *err)
 {
     const char *colon = strchr(header, ':');
     if (colon == NULL || colon == header) {
@@ -104,7 +104,7 @@ static int check_extra_body(const char *text, struct error *err)
 static int check_requests(const struct run_flags *flags, struct error *err)
 {
     for (size_t i = 0; i < flags->headers.n; i++) {
-        const int result = check_header(flags->headers.values[i], err);
+        const int result = run_header_check(flags->headers.values[i], err);
         if (result < 0) {
             return result;
         }

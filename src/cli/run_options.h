@@ -170,3 +170,6 @@ extern const struct option_table run_option_table;
  * Errors: ERROR_USAGE, one line that names flag and value. */
 MUST_CHECK int run_options_resolve(
     const struct run_flags *flags, const char *suite, struct run_options *out, struct error *err);
+
+/* Checks one "NAME:VALUE" of --header.  Errors: ERROR_USAGE naming it and what is wrong. */
+MUST_CHECK int run_header_check(const char *header, struct error *err);

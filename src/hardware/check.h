@@ -90,7 +90,8 @@ struct check_context {
     struct reader reader; /* reader.nvml: NULL where there is none */
     const char *no_nvml;  /* why there is none; NULL: not known */
     struct check_probes probes;
-    bool fast_only; /* rows that are slow are left out, not skipped */
+    bool fast_only;     /* rows that are slow are left out, not skipped */
+    int32_t engine_pid; /* process of the engine on this machine; 0: not known */
 };
 
 /* Fill a reading. */

@@ -1,6 +1,7 @@
 /* One look at each GPU, by NVML.  What a board or its driver does not tell is skipped in NVML's words.
  * Source: NVIDIA, "NVML API Reference Guide", https://docs.nvidia.com/deploy/nvml-api/ */
 #include "hardware/check_rows.h"
+#include "hardware/process.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -175,6 +176,34 @@ READER(read_mig)
     }
 }
 
+/* Whose a process on a GPU is. */
+enum owner {
+    OWNER_UNKNOWN, /* not asked for, or not visible here: in a container NVML counts the host's processes */
+    OWNER_ENGINE,
+    OWNER_OTHER,
+    OWNERS
+};
+
+static enum owner owner_of(const struct check_context *context, int32_t pid)
+{
+    struct process process;
+    if (context->engine_pid == 0 || !process_read(&context->reader, pid, &process)) {
+        return OWNER_UNKNOWN;
+    }
+    return process_comes_from(&context->reader, pid, context->engine_pid) ? OWNER_ENGINE
+                                                                          : OWNER_OTHER;
+}
+
+/* "pid 410, 411 (the engine's), 999". */
+static void write_process(char *text, int32_t pid, enum owner owner)
+{
+    const size_t len = strlen(text);
+    (void)snprintf(
+        text + len, CHECK_TEXT_SIZE - len, "%s%" PRId32 "%s", len == 0 ? "pid " : ", ", pid,
+        owner == OWNER_ENGINE ? " (the engine's)" : "");
+}
+
+/* Where the engine is known all its processes are one, and others are too many. */
 READER(read_processes)
 {
     uint32_t pids[NVML_PROCESSES_MAX];
@@ -182,13 +211,22 @@ READER(read_processes)
     if (!told(context, nvml_device_processes(context->reader.nvml, device, pids, &n), out)) {
         return;
     }
-    char text[CHECK_TEXT_SIZE] = "none";
+    unsigned n_of[OWNERS] = {0};
+    char text[CHECK_TEXT_SIZE] = "";
     for (unsigned i = 0; i < n; i++) {
-        const size_t len = i == 0 ? 0 : strlen(text);
-        (void)snprintf(
-            text + len, sizeof(text) - len, "%s%" PRIu32, i == 0 ? "pid " : ", ", pids[i]);
+        const enum owner owner = owner_of(context, (int32_t)pids[i]);
+        n_of[owner]++;
+        write_process(text, (int32_t)pids[i], owner);
     }
-    check_number(out, n, "%s", text);
+    if (n == 0) {
+        check_number(out, 0, "none");
+    } else if (context->engine_pid == 0) {
+        check_number(out, n, "%s", text);
+    } else if (n_of[OWNER_OTHER] > 0 || n_of[OWNER_UNKNOWN] == 0) {
+        check_number(out, 1.0 + n_of[OWNER_OTHER], "%s", text);
+    } else {
+        check_unknown(out, "%.400s: whose they are is not visible here", text);
+    }
 }
 
 const struct check gpu_driver_check = {
@@ -301,7 +339,7 @@ const struct gpu_check gpu_checks[] = {
       .wanted = "on each GPU",
       .trip = CHECK_WARN,
       .source = "nvmlDeviceGetComputeRunningProcesses",
-      .fix = "end those that are not the engine's; an engine may well have several"},
+      .fix = "end those that are not the engine's; with --base-url they are told apart"},
      read_processes},
 };
 

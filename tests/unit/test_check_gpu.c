@@ -499,6 +499,60 @@ static void test_check_gpus__one_that_is_lost(void **state)
     looking_done(&looking);
 }
 
+/* With the engine's process known, what comes from it is one, and what does not is too many. */
+static void test_check_gpus__whose_processes(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *what;
+        const char *parent_of_1001; /* NULL: that process is not visible */
+        unsigned n;
+        enum check_status status;
+        const char *found;
+    } cases[] = {
+        {"the engine", NULL, 1, CHECK_PASS, "pid 1000 (the engine's)"},
+        {"its worker", "1000", 2, CHECK_PASS, "pid 1000 (the engine's), 1001 (the engine's)"},
+        {"another", "1", 2, CHECK_WARN, "pid 1000 (the engine's), 1001"},
+        {"invisible", NULL, 2, CHECK_SKIP,
+         "pid 1000 (the engine's), 1001: whose they are is not visible here"},
+        {"nobody", NULL, 0, CHECK_PASS, "none"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct nvml_device gpu = {.n_processes = cases[i].n};
+        CLEANUP(mem_freep)
+        char *stat = mem_format(
+            "1001 (worker) S %s 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 7\n",
+            cases[i].parent_of_1001 != NULL ? cases[i].parent_of_1001 : "");
+        const struct tree_file files[] = {
+            {"/proc/1/stat", "1 (init) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1\n"},
+            {"/proc/1000/stat", "1000 (vllm) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5\n"},
+            {"/proc/1001/stat", stat},
+        };
+        gpus = &gpu;
+        n_gpus = 1;
+        struct tree tree;
+        struct arena arena = {0};
+        tree_init(&tree);
+        for (size_t k = 0; k < (cases[i].parent_of_1001 != NULL ? 3 : 2); k++) {
+            tree_add(&tree, &files[k]);
+        }
+        const struct check_context context = {
+            .reader = {.arena = &arena, .root = tree.root, .nvml = &driver}, .engine_pid = 1000};
+        struct check_list list = {0};
+        assert_true(check_gpus(&context, &list));
+        const struct check_result *result = result_named(&list, "gpu.processes");
+        if (result->status != cases[i].status || !text_equal(result->found, cases[i].found)) {
+            print_error(
+                "%s: %s '%s'\n", cases[i].what, check_status_name(result->status), result->found);
+            fail();
+        }
+        arena_done(&arena);
+        tree_done(&tree);
+    }
+}
+
 /* More GPUs than a text has room for: it is cut, not overrun. */
 static void test_check_gpus__as_many_as_there_may_be(void **state)
 {
@@ -527,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_check_gpus__another_makers_board_has_a_link_only),
         cmocka_unit_test(test_check_gpus__several),
         cmocka_unit_test(test_check_gpus__one_that_is_lost),
+        cmocka_unit_test(test_check_gpus__whose_processes),
         cmocka_unit_test(test_check_gpus__as_many_as_there_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

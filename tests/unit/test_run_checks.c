@@ -10,7 +10,7 @@ static void test_run_checks_add__a_machine_with_everything_wrong(void **state)
     (void)state;
     struct arena arena = {0};
     struct json *warnings = json_new(&arena, JSON_ARRAY);
-    run_checks_add(&arena, "tests/data/hardware/untuned", warnings);
+    run_checks_add(&arena, "tests/data/hardware/untuned", 0, warnings);
     assert_int_equal(warnings->len, 18);
     assert_string_equal(
         json_at(warnings, 0)->text, "machine: cpu.governor: powersave (wanted: performance)");
@@ -31,7 +31,7 @@ static void test_run_checks_add__nothing_of_a_good_machine(void **state)
     for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
         struct arena arena = {0};
         struct json *warnings = json_new(&arena, JSON_ARRAY);
-        run_checks_add(&arena, roots[i], warnings);
+        run_checks_add(&arena, roots[i], 0, warnings);
         assert_int_equal(warnings->len, 0);
         arena_done(&arena);
     }
