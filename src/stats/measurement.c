@@ -93,7 +93,20 @@ static void add_counts(const struct record_set *records, struct measurement *out
         out->n_counted > 0 ? (double)n_waited / (double)out->n_counted : (double)NAN;
 }
 
-/* sent - scheduled of the counted requests: lateness in an open loop, turnaround in a closed one. */
+/* sent - scheduled: lateness in an open loop, turnaround in a closed one.  A request of an open loop that
+ * was never sent was late until it was given up, at least: to leave it out would make a client the more
+ * punctual the more it leaves unsent. */
+static bool dispatch_ns(const struct point_facts *facts, const struct record *record, int64_t *out)
+{
+    const bool gave_up = facts->driver == DRIVER_OPEN && record->sent_ns == RECORD_NONE;
+    const int64_t until_ns = gave_up ? record->end_ns : record->sent_ns;
+    if (until_ns == RECORD_NONE || record->scheduled_ns == RECORD_NONE) {
+        return false;
+    }
+    *out = until_ns - record->scheduled_ns;
+    return true;
+}
+
 static void add_delays(
     const struct point_facts *facts, const struct record_set *records, struct measurement *out)
 {
@@ -101,9 +114,9 @@ static void add_delays(
     size_t n = 0;
     for (uint64_t i = 0; i < records->n; i++) {
         const struct record *record = &records->records[i];
-        if (request_is_counted(record) && record->sent_ns != RECORD_NONE &&
-            record->scheduled_ns != RECORD_NONE) {
-            delays_us[n] = (double)(record->sent_ns - record->scheduled_ns) / (double)NS_PER_US;
+        int64_t delay_ns = 0;
+        if (request_is_counted(record) && dispatch_ns(facts, record, &delay_ns)) {
+            delays_us[n] = (double)delay_ns / (double)NS_PER_US;
             n++;
         }
     }
