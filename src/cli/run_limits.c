@@ -2,8 +2,14 @@
 #include "cli/run_limits.h"
 
 #include "cli/run_plan.h"
+#include "load/point.h"
 #include "net/limits.h"
 #include "net/transport_socket.h"
+
+/* As many as there are ports at one address: what an open loop may take, whatever was foreseen. */
+enum {
+    DESCRIPTORS_RESERVED = 65536
+};
 
 static int check_machine(const struct run_options *options, struct error *err)
 {
@@ -24,20 +30,25 @@ static int check_machine(const struct run_options *options, struct error *err)
     return 0;
 }
 
-int run_limits_check(const struct run_options *options, uint64_t n_connections, struct error *err)
+int run_limits_check(
+    const struct run_options *options, const struct run_needs *needs, struct error *err)
 {
-    if (options->virtual_time) {
-        return 0;
+    int result = limits_check_memory(
+        limits_available_memory(""), needs->n_requests, POINT_RECORD_BYTES, err);
+    if (result < 0 || options->virtual_time) {
+        return result;
     }
-    int result = check_machine(options, err);
+    result = check_machine(options, err);
     if (result < 0) {
         return result;
     }
     const uint64_t ends = run_plan_is_built_in(options) ? 2 : 1;
-    result = limits_check_descriptors(limits_raise_descriptors(), ends * n_connections, err);
+    const uint64_t limit = limits_raise_descriptors();
+    result = limits_check_descriptors(limit, ends * needs->n_connections, err);
     if (result < 0) {
         return result;
     }
+    limits_reserve_descriptors(limit < DESCRIPTORS_RESERVED ? limit : DESCRIPTORS_RESERVED);
     const size_t n_sources = options->sources.n > 0 ? options->sources.n : 1;
-    return limits_check_ports(n_connections, limits_local_ports(""), n_sources, err);
+    return limits_check_ports(needs->n_connections, limits_local_ports(""), n_sources, err);
 }

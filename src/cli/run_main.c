@@ -385,7 +385,7 @@ static int run_works(struct run_plan *plan, struct run_work *works, size_t n, st
 static int
 check_limits(const struct run_plan *plan, const struct run_work *works, size_t n, struct error *err)
 {
-    uint64_t most = 0;
+    struct run_needs needs = {0};
     for (size_t i = 0; i < n; i++) {
         struct point_list points;
         list_points(&points, plan->options, works[i].spec);
@@ -393,10 +393,14 @@ check_limits(const struct run_plan *plan, const struct run_work *works, size_t n
             const struct point_options options =
                 run_point_options(plan->options, &works[i], &points.choices[k]);
             const uint64_t connections = point_connections(&options);
-            most = connections > most ? connections : most;
+            if (connections > needs.n_connections) {
+                needs.n_connections = connections;
+            }
+            const uint64_t requests = point_requests(&options);
+            needs.n_requests = requests > needs.n_requests ? requests : needs.n_requests;
         }
     }
-    return run_limits_check(plan->options, most, err);
+    return run_limits_check(plan->options, &needs, err);
 }
 
 static int run_planned(struct run_plan *plan, struct error *err)

@@ -69,6 +69,14 @@ uint64_t point_connections(const struct point_options *options)
     return 2 * streams; /* each with its spare: see worker_links.c */
 }
 
+uint64_t point_requests(const struct point_options *options)
+{
+    if (options->n_requests > 0 || options->driver == DRIVER_CLOSED) {
+        return options->n_requests;
+    }
+    return (uint64_t)(options->rate_rps * (double)options->duration_ns / (double)NS_PER_S);
+}
+
 static void *point_thread_main(void *argument)
 {
     struct point_thread *thread = argument;

@@ -99,6 +99,13 @@ unsigned point_workers(const struct point_options *options);
  * open loop without a cap takes what the engine's speed makes it take. */
 uint64_t point_connections(const struct point_options *options);
 
+/* Requests that a point counts, as far as that is known beforehand: 0 in a closed loop for a time. */
+uint64_t point_requests(const struct point_options *options);
+
+/* Bytes that each request takes at least until the point is written: its record where it was made, and
+ * again in the order of all. */
+#define POINT_RECORD_BYTES (2 * sizeof(struct record))
+
 /* Runs the point.  *out is the caller's: point_result_done.
  * Errors: ERROR_UNAVAILABLE when no connection could be opened at all, ERROR_IO. */
 MUST_CHECK int

@@ -11,6 +11,10 @@
 /* Phases and interruption are looked at least this often. */
 #define WORKER_LOOK_NS INT64_C(20000000)
 
+/* What is handled between two looks may start more requests for so long; a connect can take longer than an
+ * answer, and 256 of them are not a turn any more. */
+#define WORKER_TURN_NS INT64_C(5000000)
+
 /* Open loop: slots that exist before the clock starts; more are made when more are in flight. */
 enum {
     OPEN_LOOP_SLOTS_FIRST = 64,
@@ -279,7 +283,10 @@ void worker_run(struct worker *self, int64_t start_ns)
         for (size_t i = 0; i < n; i++) {
             handle_event(self, &self->events[i]);
             /* At once, not after the batch: a freed slot, or a due arrival, must not wait for it. */
-            worker_start_due(self, worker_now(self), WORKER_STARTS_EVENT);
+            now_ns = worker_now(self);
+            if (now_ns + start_ns - self->woken_ns < WORKER_TURN_NS) {
+                worker_start_due(self, now_ns, WORKER_STARTS_EVENT);
+            }
         }
         if (n == 0) {
             worker_retry_links(self);

@@ -5,12 +5,18 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum {
+    MEMINFO_TEXT_MAX = 64 * 1024,
     PORT_RANGE_TEXT_MAX = 64,
     PORT_MAX = 65535
 };
@@ -28,6 +34,22 @@ uint64_t limits_raise_descriptors(void)
         }
     }
     return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : (uint64_t)limit.rlim_cur;
+}
+
+void limits_reserve_descriptors(uint64_t n)
+{
+    const int low = eventfd(0, EFD_CLOEXEC);
+    if (low < 0) {
+        return; /* what has no descriptor left will be told so by who needs one */
+    }
+    for (uint64_t top = n < INT_MAX ? n : INT_MAX; top > 0; top /= 2) {
+        const int high = fcntl(low, F_DUPFD_CLOEXEC, (int)(top - 1));
+        if (high >= 0) {
+            (void)close(high);
+            break;
+        }
+    }
+    (void)close(low);
 }
 
 int limits_check_descriptors(uint64_t limit, uint64_t n_ends, struct error *err)
@@ -73,4 +95,33 @@ int limits_check_ports(
         " addresses of this machine with --source-address A,B,..., or widen "
         "net.ipv4.ip_local_port_range",
         n_connections, (uint64_t)n_ports * n_sources, sources);
+}
+
+uint64_t limits_available_memory(const char *root)
+{
+    static const char key[] = "\nMemAvailable:";
+    CLEANUP(mem_freep) char *path = mem_format("%s/proc/meminfo", root);
+    CLEANUP(mem_freep) char *text = NULL;
+    size_t len = 0;
+    struct error err = {0};
+    if (file_read(path, MEMINFO_TEXT_MAX, &text, &len, &err) < 0) {
+        return UINT64_MAX;
+    }
+    const char *at = strstr(text, key);
+    return at == NULL ? UINT64_MAX : 1024 * (uint64_t)strtoull(at + sizeof(key) - 1, NULL, 10);
+}
+
+int limits_check_memory(
+    uint64_t available, uint64_t n_requests, size_t record_bytes, struct error *err)
+{
+    const double needed = (double)n_requests * (double)record_bytes;
+    if (needed <= (double)available) {
+        return 0;
+    }
+    return error_set(
+        err, ERROR_UNAVAILABLE,
+        "the records of %" PRIu64
+        " requests need %.3g GB at least, and %.3g GB of memory are free: ask for fewer requests, by "
+        "--duration, --requests or the rate",
+        n_requests, needed / 1e9, (double)available / 1e9);
 }

@@ -22,6 +22,38 @@ static void test_limits_raise_descriptors__goes_to_the_hard_limit(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+/* Size of this process's table of descriptors: FDSize in proc_pid_status(5). */
+static unsigned long table_size(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    assert_non_null(file);
+    char line[256];
+    unsigned long size = 0;
+    while (fgets(line, sizeof(line), file) != NULL) {
+        if (strncmp(line, "FDSize:", 7) == 0) {
+            size = strtoul(line + 7, NULL, 10);
+        }
+    }
+    (void)fclose(file);
+    return size;
+}
+
+static void test_limits_reserve_descriptors__grows_the_table(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlim_t soft = before.rlim_max < 3000 ? before.rlim_max : 3000;
+    const struct rlimit few = {soft, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    limits_reserve_descriptors(soft);
+    assert_true(table_size() >= soft);
+    limits_reserve_descriptors(0);
+    /* More than the limit gives: what it gives. */
+    limits_reserve_descriptors(UINT64_MAX);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void test_limits_check_descriptors__names_limit_and_fix(void **state)
 {
     (void)state;
@@ -54,6 +86,28 @@ static void test_limits_check_ports__counts_source_addresses(void **state)
         err.text, "this load needs 60000 connections to one address and 28232 local ports are free "
                   "for them: give 3 addresses of this machine with --source-address A,B,..., or "
                   "widen net.ipv4.ip_local_port_range");
+}
+
+static void test_limits_available_memory__reads_the_kernels_figure(void **state)
+{
+    (void)state;
+    const uint64_t bytes = limits_available_memory("");
+    assert_true(bytes > 0 && bytes < UINT64_MAX);
+    assert_true(bytes % 1024 == 0);
+    assert_true(limits_available_memory("/nowhere") == UINT64_MAX);
+}
+
+static void test_limits_check_memory__names_both_amounts(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    assert_int_equal(limits_check_memory(1000, 2, 500, &err), 0);
+    assert_int_equal(limits_check_memory(UINT64_MAX, 1000000000, 500, &err), 0);
+    assert_int_equal(limits_check_memory(1000, 0, 500, &err), 0);
+    assert_int_equal(limits_check_memory(8000000000, 300000000, 400, &err), -ERROR_UNAVAILABLE);
+    assert_string_equal(
+        err.text, "the records of 300000000 requests need 120 GB at least, and 8 GB of memory are "
+                  "free: ask for fewer requests, by --duration, --requests or the rate");
 }
 
 static void test_source_list_parse__takes_numeric_addresses(void **state)
@@ -126,9 +180,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limits_raise_descriptors__goes_to_the_hard_limit),
+        cmocka_unit_test(test_limits_reserve_descriptors__grows_the_table),
         cmocka_unit_test(test_limits_check_descriptors__names_limit_and_fix),
         cmocka_unit_test(test_limits_local_ports__reads_the_kernels_range),
         cmocka_unit_test(test_limits_check_ports__counts_source_addresses),
+        cmocka_unit_test(test_limits_available_memory__reads_the_kernels_figure),
+        cmocka_unit_test(test_limits_check_memory__names_both_amounts),
         cmocka_unit_test(test_source_list_parse__takes_numeric_addresses),
         cmocka_unit_test(test_source_list_check__tells_foreign_addresses),
         cmocka_unit_test(test_source_list_match__keeps_destinations_of_its_family),
