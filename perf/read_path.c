@@ -62,6 +62,8 @@ static uint64_t way_floor(const struct bytes *stream)
 static uint64_t read_http(const struct bytes *stream, struct sse *sse)
 {
     static struct http_response http;
+    static char line[HTTP_LINE_ROOM];
+    http.line = line;
     http_response_init(&http);
     const char *data = stream->data;
     size_t len = stream->len;
@@ -134,7 +136,7 @@ int main(void)
     };
     struct bytes stream;
     make_stream(&stream);
-    slot_init(&slot, 1, PERF_EVENTS);
+    slot_init(&slot, NULL, 1, PERF_EVENTS);
     static double figures[PERF_WAYS][PERF_ROUNDS];
     uint64_t sum = 0;
     for (int round = 0; round < PERF_ROUNDS; round++) {

@@ -13,11 +13,13 @@ enum {
     SLOT_EVENTS_SPARE = 16
 };
 
-void slot_init(struct slot *self, uint32_t request_max, uint32_t events_expected)
+void slot_init(struct slot *self, char *line, uint32_t request_max, uint32_t events_expected)
 {
     *self = (struct slot){
         .request = mem_alloc(request_max, 1),
+        .own_line = line == NULL ? mem_alloc(HTTP_LINE_ROOM, 1) : NULL,
     };
+    self->http.line = line == NULL ? self->own_line : line;
     token_log_init(&self->events, events_expected + SLOT_EVENTS_SPARE);
     http_response_init(&self->http);
     sse_init(&self->sse);
@@ -28,6 +30,7 @@ void slot_init(struct slot *self, uint32_t request_max, uint32_t events_expected
 void slot_done(struct slot *self)
 {
     free(self->request);
+    free(self->own_line);
     token_log_done(&self->events);
     sse_done(&self->sse);
     bytes_done(&self->text);

@@ -39,6 +39,7 @@ struct slot {
     uint32_t request_len;
     uint32_t request_sent;
     struct http_response http;
+    char *own_line; /* NULL: the line's room is somebody else's */
     struct sse sse;
     struct bytes text;      /* generated so far, decoded */
     struct bytes body;      /* of errors and of answers that do not stream */
@@ -52,7 +53,9 @@ struct slot {
     int64_t rest_until_ns;
 };
 
-void slot_init(struct slot *self, uint32_t request_max, uint32_t events_expected);
+/* `line`: HTTP_LINE_ROOM bytes that outlive the slot, or NULL: it takes its own.  Of many slots the lines lie
+ * together and apart from the slots: hardly any is ever written to, and what is not written to is no memory. */
+void slot_init(struct slot *self, char *line, uint32_t request_max, uint32_t events_expected);
 void slot_done(struct slot *self);
 
 /* Forgets the last answer. */

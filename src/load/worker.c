@@ -59,10 +59,13 @@ static void prepare_slots(struct worker *self)
     const uint32_t n = worker_slots_prepared(self->options, self->n_workers, self->index);
     const struct workload *workload = self->options->workload;
     self->slots = mem_alloc(n, sizeof(struct slot *));
+    self->lines = mem_alloc(n, HTTP_LINE_ROOM);
     self->free = mem_alloc(n, sizeof(struct slot *));
     for (uint32_t i = 0; i < n; i++) {
         struct slot *slot = MEM_NEW(struct slot);
-        slot_init(slot, workload->len_max, workload->max_tokens);
+        slot_init(
+            slot, self->lines + (size_t)i * HTTP_LINE_ROOM, workload->len_max,
+            workload->max_tokens);
         self->slots[i] = slot;
         self->free[n - 1 - i] = slot;
     }
@@ -130,6 +133,7 @@ void worker_done(struct worker *self)
         free(self->slots[i]);
     }
     free(self->slots);
+    free(self->lines);
     free(self->free);
     free(self->buffer);
     free(self->events);

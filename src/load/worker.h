@@ -65,6 +65,7 @@ struct worker {
     int64_t start_ns; /* absolute: zero of all other times */
 
     struct slot **slots; /* all that exist */
+    char *lines;         /* of the slots that were prepared: see slot_init */
     uint32_t n_slots;
     uint32_t n_slots_max; /* closed loop: streams; open loop: cap or UINT32_MAX */
     struct slot **free;   /* stack */

@@ -71,7 +71,7 @@ static struct slot *take_free_slot(struct worker *self)
     self->slots = mem_resize(self->slots, (size_t)self->n_slots + 1, sizeof(struct slot *));
     self->free = mem_resize(self->free, (size_t)self->n_slots + 1, sizeof(struct slot *));
     struct slot *slot = MEM_NEW(struct slot);
-    slot_init(slot, self->options->workload->len_max, self->options->workload->max_tokens);
+    slot_init(slot, NULL, self->options->workload->len_max, self->options->workload->max_tokens);
     self->slots[self->n_slots++] = slot;
     return slot;
 }

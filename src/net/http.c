@@ -85,7 +85,7 @@ take_line(struct http_response *self, const char **data, size_t *len, struct lin
     const size_t n = lf != NULL ? (size_t)(lf - *data) : *len;
     *out = (struct line){*data, n};
     if (lf == NULL || self->line_len > 0) {
-        if (n > sizeof(self->line) - self->line_len) {
+        if (n > (size_t)HTTP_LINE_ROOM - self->line_len) {
             return LINE_TOO_LONG;
         }
         memcpy(self->line + self->line_len, *data, n);

@@ -24,6 +24,7 @@
  * that are accepted. */
 enum {
     HTTP_LINE_MAX = 8192,
+    HTTP_LINE_ROOM = HTTP_LINE_MAX + 1, /* the 1 is for its CR */
     HTTP_HEAD_MAX = 65536
 };
 
@@ -56,13 +57,14 @@ struct http_response {
     bool json;               /* Content-Type: application/json */
     uint32_t head_len;       /* bytes of heads and trailers taken as whole lines */
     uint32_t line_len;
-    char line[HTTP_LINE_MAX + 1]; /* a line that is not complete yet; the 1 is for its CR */
-    const char *body;             /* borrowed from the piece */
+    char *
+        line; /* a line that is not complete yet: HTTP_LINE_ROOM bytes of the caller's, set before the first use */
+    const char *body; /* borrowed from the piece */
     size_t body_len;
     const char *error; /* static text */
 };
 
-/* Starts reading the first or the next response of a connection.  Does not touch `line`: cheap. */
+/* Starts reading the first or the next response of a connection.  `line` stays. */
 void http_response_init(struct http_response *self);
 
 /* Takes bytes from the front of the piece [*data, *data + *len), moving both past what was taken.

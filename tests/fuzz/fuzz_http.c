@@ -66,6 +66,7 @@ static void feed(struct reading *self, struct http_response *http, const char *p
 static void read_in_pieces(struct reading *self, const uint8_t *data, size_t size, size_t step)
 {
     struct http_response *http = MEM_NEW(struct http_response);
+    http->line = mem_alloc(HTTP_LINE_ROOM, 1);
     *self = (struct reading){0};
     bytes_init(&self->log, BYTES_MAX_DEFAULT);
     http_response_init(http);
@@ -76,6 +77,7 @@ static void read_in_pieces(struct reading *self, const uint8_t *data, size_t siz
         free(piece);
     }
     self->eof_good = !self->failed && http_response_eof(http);
+    free(http->line);
     free(http);
 }
 

@@ -52,6 +52,7 @@ recording_next(const char **data, size_t *len, size_t step, struct recording *ou
     *out = (struct recording){0};
     bytes_init(&out->body, RECORDING_SIZE_MAX);
     struct http_response *http = MEM_NEW(struct http_response);
+    http->line = mem_alloc(HTTP_LINE_ROOM, 1);
     struct sse sse;
     http_response_init(http);
     sse_init(&sse);
@@ -76,6 +77,7 @@ recording_next(const char **data, size_t *len, size_t step, struct recording *ou
     out->event_stream = http->event_stream;
     out->n_comments = sse.n_comments;
     sse_done(&sse);
+    free(http->line);
     free(http);
 }
 

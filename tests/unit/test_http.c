@@ -83,6 +83,7 @@ static void
 read_pieces(const char *data, size_t len, const size_t *cuts, size_t n_cuts, struct reading *out)
 {
     struct http_response *http = MEM_NEW(struct http_response);
+    http->line = mem_alloc(HTTP_LINE_ROOM, 1);
     http_response_init(http);
     *out = (struct reading){0};
     bytes_init(&out->body, BODY_CAP);
@@ -98,6 +99,7 @@ read_pieces(const char *data, size_t len, const size_t *cuts, size_t n_cuts, str
     }
     out->untouched = out->untouched && http_response_is_untouched(http);
     out->eof_good = out->error == NULL && http_response_eof(http);
+    free(http->line);
     free(http);
 }
 
@@ -532,6 +534,7 @@ static void test_http_response_is_untouched__until_the_first_byte(void **state)
 {
     (void)state;
     struct http_response *http = MEM_NEW(struct http_response);
+    http->line = mem_alloc(HTTP_LINE_ROOM, 1);
     http_response_init(http);
     assert_true(http_response_is_untouched(http));
     const char *data = OK "\r\n";
@@ -543,6 +546,7 @@ static void test_http_response_is_untouched__until_the_first_byte(void **state)
     assert_false(http_response_is_untouched(http));
     http_response_init(http);
     assert_true(http_response_is_untouched(http));
+    free(http->line);
     free(http);
 }
 
@@ -555,6 +559,7 @@ static void test_http_response_init__reads_the_next_response_of_a_connection(voi
     const char *data = input;
     size_t len = sizeof(input) - 1;
     struct http_response *http = MEM_NEW(struct http_response);
+    http->line = mem_alloc(HTTP_LINE_ROOM, 1);
     http_response_init(http);
     assert_int_equal(http_response_next(http, &data, &len), HTTP_HEAD);
     assert_int_equal(http_response_next(http, &data, &len), HTTP_BODY);
@@ -569,6 +574,7 @@ static void test_http_response_init__reads_the_next_response_of_a_connection(voi
     assert_int_equal(http->body[0], 'b');
     assert_int_equal(http_response_next(http, &data, &len), HTTP_END);
     assert_int_equal(len, 0);
+    free(http->line);
     free(http);
 }
 
