@@ -267,7 +267,8 @@ void socket_opening_event(
 void socket_opening_late(struct socket_transport *self, struct socket_stream *stream)
 {
     if (stream->state == SOCKET_HANDSHAKE) {
-        fail_handshake(self, stream, "no answer to the handshake in time");
+        fail_handshake(
+            self, stream, "no answer to the handshake in time: does the server speak plain http?");
     } else {
         next_address(self, stream, ETIMEDOUT);
     }

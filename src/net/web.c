@@ -191,6 +191,17 @@ static CURLcode perform(CURL *curl)
     return code;
 }
 
+/* The connection is there, and TLS not. */
+static bool is_waiting_for_tls(CURL *curl, const char *url)
+{
+    const char *address = NULL;
+    curl_off_t secured_us = 0;
+    (void)curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &address);
+    (void)curl_easy_getinfo(curl, CURLINFO_APPCONNECT_TIME_T, &secured_us);
+    return strncasecmp(url, "https:", 6) == 0 && address != NULL && address[0] != '\0' &&
+           secured_us == 0;
+}
+
 /* Says why there is no answer.  A failure of TLS is told in our own words: libcurl gives OpenSSL's codes and
  * no way out. */
 static int
@@ -214,6 +225,12 @@ describe(CURL *curl, CURLcode code, const char *url, const char *reason, struct 
     if (ERR_GET_LIB(openssl_code) == ERR_LIB_SSL) {
         tls_words_of_handshake(name, openssl_code, text, sizeof(text));
         return error_set(err, ERROR_UNAVAILABLE, "%s: %s", url, text);
+    }
+    if (code == CURLE_OPERATION_TIMEDOUT && is_waiting_for_tls(curl, url)) {
+        return error_set(
+            err, ERROR_UNAVAILABLE,
+            "%s: TLS with %s: no answer to the handshake in time: does the server speak plain http?",
+            url, name);
     }
     return error_set(
         err, ERROR_UNAVAILABLE, "%s: %s", url,

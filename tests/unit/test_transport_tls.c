@@ -497,7 +497,9 @@ static void test_open__gives_up_on_a_silent_handshake(void **state)
     fixture_start(&f);
     struct stream *stream = start_stream(&f, NULL);
     assert_int_equal(wait_for(&f, stream, TRANSPORT_FAILED), TRANSPORT_FAILED);
-    check_failure(&f, stream, true, "TLS with " HOST ": no answer to the handshake in time");
+    check_failure(
+        &f, stream, true,
+        "TLS with " HOST ": no answer to the handshake in time: does the server speak plain http?");
     fixture_done(&f);
     pki_done(&pki);
 }

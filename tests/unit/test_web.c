@@ -315,6 +315,8 @@ static void check_unavailable(const struct web_request *request, const char *rea
     if (!text_starts_with(err.text, request->url) || strstr(err.text, reason) == NULL) {
         fail_msg("'%s' instead of '%s: ...%s...'", err.text, request->url, reason);
     }
+    const bool blamed = strstr(err.text, "certificate") != NULL;
+    assert_int_equal(blamed, strstr(reason, "certificate") != NULL);
 }
 
 static void test_web_fetch__names_the_url_that_does_not_answer(void **state)
@@ -345,6 +347,21 @@ static void test_web_fetch__gives_up_after_the_timeout(void **state)
     struct web_request request = request_to(&server);
     request.timeout_ms = 30;
     check_unavailable(&request, "timed out");
+    server_stop(&server);
+}
+
+/* A plain server may wait for the rest of what it takes for a request. */
+static void test_web_fetch__gives_up_on_a_silent_handshake(void **state)
+{
+    (void)state;
+    struct server server;
+    server_start(&server, NULL, NULL);
+    char url[64];
+    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/", loopback_port(&server.address));
+    const struct web_request request = {.url = url, .timeout_ms = 300, .max_bytes = 1000};
+    check_unavailable(
+        &request, "TLS with 127.0.0.1: no answer to the handshake in time: does the server speak "
+                  "plain http?");
     server_stop(&server);
 }
 
@@ -543,23 +560,18 @@ static void test_web_fetch__says_what_is_wrong_with_tls(void **state)
     pki_done(&pki);
 }
 
-/* A failure that is not the certificate's is not blamed on it, although it was looked at. */
-static void test_web_fetch__blames_no_certificate_for_a_timeout(void **state)
+/* A failure that is not the certificate's is not blamed on it, although it would not have been accepted. */
+static void test_web_fetch__blames_no_certificate_for_what_comes_after(void **state)
 {
     (void)state;
     struct cert cert = cert_make(NULL, "DNS:other.example", -DAY_S, DAY_S);
     SSL_CTX *ctx = cert_server_context(&cert);
     struct server server;
-    server_start(&server, ctx, NULL);
+    server_start(&server, ctx, "SSH-2.0-OpenSSH_9.2\r\n");
     struct web_request request = request_to(&server);
     request.insecure = true;
-    request.timeout_ms = 300;
-    struct web_answer answer;
-    struct error err = {0};
-    assert_int_equal(web_fetch(&request, &answer, &err), -ERROR_UNAVAILABLE);
+    check_unavailable(&request, "HTTP/0.9");
     server_stop(&server);
-    assert_null(strstr(err.text, "certificate"));
-    assert_non_null(strstr(err.text, "timed out"));
     SSL_CTX_free(ctx);
     cert_done(&cert);
 }
@@ -577,9 +589,10 @@ int main(void)
         cmocka_unit_test(test_web_fetch__names_the_url_that_does_not_answer),
         cmocka_unit_test(test_web_fetch__speaks_http_only),
         cmocka_unit_test(test_web_fetch__gives_up_after_the_timeout),
+        cmocka_unit_test(test_web_fetch__gives_up_on_a_silent_handshake),
         cmocka_unit_test(test_web_fetch__refuses_what_is_not_http),
         cmocka_unit_test(test_web_fetch__says_what_is_wrong_with_tls),
-        cmocka_unit_test(test_web_fetch__blames_no_certificate_for_a_timeout),
+        cmocka_unit_test(test_web_fetch__blames_no_certificate_for_what_comes_after),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
