@@ -92,6 +92,15 @@ static void add_sim(struct arena *arena, struct json *out, const struct run_opti
     json_add_text(arena, sim, "faults", options->sim_faults);
 }
 
+static void add_telemetry(struct arena *arena, struct json *out, const struct run_options *options)
+{
+    struct json *telemetry = json_add(arena, out, "telemetry", json_new(arena, JSON_OBJECT));
+    json_add_text(arena, telemetry, "gpus", options->gpus_given);
+    json_add_f64(arena, telemetry, "idle_baseline_s", options->idle_baseline_s);
+    json_add_text(arena, telemetry, "sample_ms", options->sample_ms);
+    json_add_bool(arena, telemetry, "profile", options->profile);
+}
+
 static void add_repeat(
     struct arena *arena,
     struct json *out,
@@ -133,6 +142,9 @@ struct json *run_driver_options(
         plan->options->records == RECORDS_FULL       ? "full"
         : plan->options->records == RECORDS_REQUESTS ? "requests"
                                                      : "off");
+    if (!plan->options->virtual_time) {
+        add_telemetry(arena, out, plan->options);
+    }
     add_sim(arena, out, plan->options);
     add_repeat(arena, out, &plan->launch, choice);
     return out;

@@ -12,6 +12,7 @@
 #include "cli/run_point.h"
 #include "cli/run_readout.h"
 #include "cli/run_repeat.h"
+#include "cli/run_telemetry.h"
 #include "load/point.h"
 
 #include <math.h>
@@ -410,6 +411,9 @@ static int run_planned(struct run_plan *plan, struct error *err)
     int result = open_works(plan, works, &n, err);
     if (result == 0) {
         result = check_limits(plan, works, n, err);
+    }
+    if (result == 0) {
+        result = run_telemetry_check(plan, err);
     }
     if (result == 0) {
         result = run_plan_reach_engine(plan, err);

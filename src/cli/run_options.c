@@ -259,6 +259,28 @@ static int take_machine(const struct run_flags *flags, struct run_options *out, 
     return 0;
 }
 
+/* What is sampled, and how often. */
+static int take_telemetry(const struct run_flags *flags, struct run_options *out, struct error *err)
+{
+    const bool built_in = text_equal(out->engine, "sim") && out->base_url[0] == '\0';
+    out->gpus_given = flags->gpus;
+    out->sample_ms = flags->sample_ms;
+    out->profile = flags->profile;
+    out->idle_baseline_s =
+        built_in && !given(flags, "idle-baseline") ? 0.0 : flags->idle_baseline_s;
+    if (given(flags, "gpus") && gpu_list_parse(flags->gpus, &out->gpus, err) < 0) {
+        return error_prefix(err, "--gpus: ");
+    }
+    if (flags->profile) {
+        sample_periods_profile(&out->sample_periods);
+    }
+    if (given(flags, "sample-ms") &&
+        sample_periods_parse(flags->sample_ms, &out->sample_periods, err) < 0) {
+        return error_prefix(err, "--sample-ms: ");
+    }
+    return 0;
+}
+
 int run_options_resolve(
     const struct run_flags *flags, const char *suite, struct run_options *out, struct error *err)
 {
@@ -274,5 +296,6 @@ int run_options_resolve(
     take_points(flags, out);
     take_values(flags, out);
     take_load(flags, out);
-    return take_machine(flags, out, err);
+    const int result = take_machine(flags, out, err);
+    return result < 0 ? result : take_telemetry(flags, out, err);
 }

@@ -10,6 +10,8 @@
 #include "net/source.h"
 #include "stats/gate.h"
 #include "stats/record.h"
+#include "telemetry/gpu_list.h"
+#include "telemetry/sample_periods.h"
 
 #include <stdint.h>
 
@@ -85,6 +87,12 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     uint32_t repeat;            /* launches of each point, 1 .. RUN_REPEAT_MAX */
     enum records_level records;
     bool save_text;
+    struct gpu_list gpus;   /* --gpus; neither all nor n: not given */
+    const char *gpus_given; /* as given; "" */
+    double idle_baseline_s;
+    struct sample_periods sample_periods; /* --profile, --sample-ms */
+    const char *sample_ms;                /* as given; "" */
+    bool profile;
     bool dry_run;
     bool json;
     bool
@@ -151,6 +159,10 @@ struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered 
     uint32_t repeat;
     int records;
     bool save_text;
+    const char *gpus;
+    double idle_baseline_s;
+    const char *sample_ms;
+    bool profile;
     bool dry_run;
     bool json;
     bool virtual_time;

@@ -2,13 +2,15 @@
  * metrics come over the network as its answers do. */
 #include "cli/run_telemetry.h"
 
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/progress.h"
 #include "cli/run_site.h"
+#include "hardware/process.h"
+#include "stats/engine_load.h"
 
-/* True when the engine runs on this machine. */
-static bool is_local(const struct run_plan *plan)
-{
-    return run_site_is_local(plan);
-}
+/* How often Ctrl-C is looked at while nothing happens. */
+#define IDLE_LOOK_NS (100 * NS_PER_MS)
 
 static void note(struct run_plan *plan, const char *text)
 {
@@ -39,6 +41,34 @@ static bool is_wanted(const struct run_telemetry *self, const struct sampler_ops
     return false;
 }
 
+/* The process from which all of the engine's come.  TGI's server is a child of its launcher, and so are
+ * the processes that compute. */
+static int32_t engine_pid(struct run_plan *plan)
+{
+    struct process parent;
+    const struct reader reader = {.arena = &plan->arena, .root = ""};
+    if (!plan->site.known) {
+        return 0;
+    }
+    const bool launched = process_read(&reader, plan->site.process.parent, &parent) &&
+                          text_starts_with(parent.name, "text-generation");
+    return launched ? parent.pid : plan->site.process.pid;
+}
+
+static bool has_gpus(const struct run_options *options)
+{
+    return options->gpus.all || options->gpus.n > 0;
+}
+
+static struct sampler_options machine_options(struct run_plan *plan)
+{
+    return (struct sampler_options){
+        .root = "",
+        .gpus = has_gpus(plan->options) ? &plan->options->gpus : NULL,
+        .engine_pid = engine_pid(plan),
+    };
+}
+
 static void open_samplers(struct run_telemetry *self, struct run_plan *plan)
 {
     const struct metrics_source metrics = {
@@ -47,24 +77,67 @@ static void open_samplers(struct run_telemetry *self, struct run_plan *plan)
         .fetch = fetch_metrics,
         .context = &self->metrics,
     };
-    const struct sampler_options options = {
-        .root = "", .metrics = self->metrics.url != NULL ? &metrics : NULL};
+    struct sampler_options options = machine_options(plan);
+    options.metrics = self->metrics.url != NULL ? &metrics : NULL;
     for (size_t i = 0; i < sampler_table_len && self->n < RUN_SAMPLERS_MAX; i++) {
         struct error err = {0};
+        struct sampler **sampler = &self->samplers[self->n];
         if (!is_wanted(self, sampler_table[i])) {
             continue;
         }
-        if (sampler_table[i]->open(&options, &self->samplers[self->n], &err) < 0) {
+        if (sampler_table[i]->open(&options, sampler, &err) < 0) {
             note(plan, err.text);
             continue;
         }
-        if (sampler_table[i] == &sampler_nvml && self->samplers[self->n]->n_sources > 1) {
-            note(
-                plan,
-                "energy is that of all GPUs here, also of those that the engine does not use");
+        if ((*sampler)->note[0] != '\0') {
+            note(plan, (*sampler)->note);
         }
-        self->n++;
+        self->periods_ns[self->n++] = plan->options->sample_periods.ns[i];
     }
+}
+
+static bool tells_energy(const struct track *track)
+{
+    for (uint32_t c = 0; c < track->n_columns; c++) {
+        const enum column_role role = track->columns[c].role;
+        if (role == TRACK_ENERGY || role == TRACK_POWER) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True when any source tells energy. */
+static bool has_energy(const struct run_telemetry *self)
+{
+    for (uint32_t s = 0; s < self->n; s++) {
+        for (uint32_t i = 0; i < self->samplers[s]->n_sources; i++) {
+            if (tells_energy(&self->samplers[s]->sources[i])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Nothing is sent for a while, so that the samples say what the machine draws anyhow. */
+static void wait_idle(struct run_telemetry *self, const struct run_plan *plan)
+{
+    const int64_t start_ns = clock_mono_ns();
+    const int64_t end_ns = start_ns + clock_ns_of_seconds(plan->options->idle_baseline_s);
+    if (end_ns <= start_ns || !has_energy(self)) {
+        return;
+    }
+    (void)fprintf(
+        plan->context->log, "bench run: idle power is measured for %g s (--idle-baseline)\n",
+        plan->options->idle_baseline_s);
+    int64_t now_ns = start_ns;
+    while (now_ns < end_ns && progress_signals() == 0) {
+        const int64_t next_ns = now_ns + IDLE_LOOK_NS;
+        clock_sleep_until(next_ns < end_ns ? next_ns : end_ns);
+        now_ns = clock_mono_ns();
+    }
+    recorder_mark_idle(self->recorder, start_ns, now_ns < end_ns ? now_ns : end_ns);
 }
 
 void run_telemetry_begin(struct run_telemetry *self, struct run_plan *plan)
@@ -73,16 +146,62 @@ void run_telemetry_begin(struct run_telemetry *self, struct run_plan *plan)
     if (plan->options->virtual_time) {
         return;
     }
-    self->local = is_local(plan);
+    self->local = run_site_is_local(plan);
     if (!self->local) {
-        note(plan, "the engine is not on this machine, whose power says nothing of it");
+        note(
+            plan,
+            has_gpus(plan->options)
+                ? "the engine is not on this machine, whose power says nothing of it: --gpus has "
+                  "no effect"
+                : "the engine is not on this machine, whose power says nothing of it");
     }
     engine_metrics_init(&self->metrics, plan->engine, &plan->target);
     open_samplers(self, plan);
     struct error err = {0};
-    if (self->n > 0 && recorder_start(self->samplers, self->n, NULL, &self->recorder, &err) < 0) {
-        note(plan, err.text);
+    if (self->n == 0) {
+        return;
     }
+    if (recorder_start(self->samplers, self->n, self->periods_ns, &self->recorder, &err) < 0) {
+        note(plan, err.text);
+        return;
+    }
+    wait_idle(self, plan);
+}
+
+/* Which of the names stand for a GPU: opened and closed again, before anything is sent. */
+static struct gpu_found find_gpus(struct run_plan *plan)
+{
+    static const struct sampler_ops *const makers[] = {&sampler_nvml, &sampler_amdgpu};
+    struct gpu_found found = {0};
+    struct sampler_options options = machine_options(plan);
+    options.found = &found;
+    for (size_t i = 0; i < ARRAY_LEN(makers); i++) {
+        struct sampler *sampler = NULL;
+        struct error ignored = {0};
+        if (makers[i]->open(&options, &sampler, &ignored) == 0) {
+            makers[i]->close(sampler);
+        }
+    }
+    return found;
+}
+
+int run_telemetry_check(struct run_plan *plan, struct error *err)
+{
+    const struct gpu_list *gpus = &plan->options->gpus;
+    if (!has_gpus(plan->options)) {
+        return 0;
+    }
+    const struct gpu_found found = find_gpus(plan);
+    for (uint32_t i = 0; i < gpus->n; i++) {
+        if ((found.bits >> i & 1) == 0) {
+            return error_set(
+                err, ERROR_NOT_FOUND,
+                "--gpus: there is no GPU '%s' here: 'nvidia-smi -L' or 'bench fingerprint' names "
+                "those that are",
+                gpus->names[i]);
+        }
+    }
+    return 0;
 }
 
 /* Readings that failed: one line a sampler, with the last reason. */
@@ -108,6 +227,22 @@ static void note_failures(
     }
 }
 
+/* Somebody else's requests: then the baseline is not one. */
+static void note_busy(const struct telemetry *telemetry, struct run_plan *plan)
+{
+    const struct span idle = {telemetry->idle_start_ns, telemetry->idle_end_ns};
+    const double running = engine_running_max(telemetry, &idle);
+    if (running > 0.0) {
+        note(
+            plan,
+            arena_format(
+                &plan->arena,
+                "the idle baseline is too high: the engine was busy with up to %g requests of "
+                "others",
+                running));
+    }
+}
+
 void run_telemetry_end(
     struct run_telemetry *self, struct run_plan *plan, struct point_result *result)
 {
@@ -118,6 +253,7 @@ void run_telemetry_end(
     if (result != NULL) {
         result->facts.telemetry = recorder_telemetry(self->recorder, result->facts.start_mono_ns);
         note_failures(self, result->facts.telemetry, plan);
+        note_busy(result->facts.telemetry, plan);
     }
 }
 

@@ -2,6 +2,7 @@
  * what the sum is made of; everything else that was sampled is a row of tracks, cut to the window. */
 #include "envelope/telemetry_json.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "stats/energy.h"
 #include "stats/engine_load.h"
@@ -142,6 +143,42 @@ static void add_host(
     }
 }
 
+/* The same computation over the span before the warm-up. */
+static struct json *
+idle_source_json(struct arena *arena, const struct energy_source *source, double length_s)
+{
+    struct json *out = json_new(arena, JSON_OBJECT);
+    json_add_text(arena, out, "sampler", source->track->sampler);
+    json_add_text(arena, out, "source", source->track->source);
+    json_add_i64(arena, out, "n_samples", (int64_t)source->coverage.n_samples);
+    json_add_f64(arena, out, "power_avg_w", source->energy_j / length_s);
+    json_add_f64(arena, out, "uncertainty_w", source->uncertainty_j / length_s);
+    return out;
+}
+
+static void add_idle(struct arena *arena, const struct telemetry *telemetry, struct json *out)
+{
+    const struct span idle = {telemetry->idle_start_ns, telemetry->idle_end_ns};
+    if (idle.end_ns <= idle.start_ns) {
+        json_add_null(arena, out, "idle_baseline");
+        return;
+    }
+    CLEANUP(mem_freep) struct energy *energy = MEM_NEW(struct energy);
+    const double length_s = (double)(idle.end_ns - idle.start_ns) / (double)NS_PER_S;
+    energy_compute(telemetry, &idle, energy);
+    struct json *row = json_add(arena, out, "idle_baseline", json_new(arena, JSON_OBJECT));
+    json_add_f64(arena, row, "duration_s", length_s);
+    json_add_f64(arena, row, "power_avg_w", energy->power_avg_w);
+    json_add_f64(arena, row, "power_peak_w", energy->power_peak_w);
+    json_add_f64(arena, row, "energy_joules", energy->energy_j);
+    json_add_f64(arena, row, "energy_uncertainty_joules", energy->uncertainty_j);
+    json_add_f64(arena, row, "engine_running_requests_max", engine_running_max(telemetry, &idle));
+    struct json *sources = json_add(arena, row, "sources", json_new(arena, JSON_ARRAY));
+    for (uint32_t i = 0; i < energy->n_sources; i++) {
+        (void)json_append(sources, idle_source_json(arena, &energy->sources[i], length_s));
+    }
+}
+
 static void add_recorder(struct arena *arena, const struct telemetry *telemetry, struct json *out)
 {
     struct json *recorder = json_add(arena, out, "recorder", json_new(arena, JSON_OBJECT));
@@ -168,6 +205,7 @@ struct json *telemetry_json(struct arena *arena, const struct point_facts *facts
     for (uint32_t i = 0; i < energy->n_sources; i++) {
         (void)json_append(sources, source_json(arena, &energy->sources[i]));
     }
+    add_idle(arena, telemetry, out);
     add_engine(arena, telemetry, &window, out);
     add_host(arena, telemetry, &window, out);
     struct json *tracks = json_add(arena, out, "tracks", json_new(arena, JSON_ARRAY));

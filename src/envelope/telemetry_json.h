@@ -5,6 +5,6 @@
 #include "codec/json.h"
 #include "stats/record.h"
 
-/* {sources: [...], engine: {...} or null, host: {...} or null, tracks: [...], recorder: {...}}, or null when nothing was
+/* {sources: [...], idle_baseline: {...} or null, engine: {...} or null, host: {...} or null, tracks: [...], recorder: {...}}, or null when nothing was
  * sampled. */
 struct json *telemetry_json(struct arena *arena, const struct point_facts *facts);

@@ -83,20 +83,33 @@ static double figure_of(const struct track *track, const struct row *row, const 
     return (double)NAN;
 }
 
+static const struct track *find_track(const struct telemetry *telemetry)
+{
+    for (uint32_t t = 0; telemetry != NULL && t < telemetry->n_tracks; t++) {
+        if (text_equal(telemetry->tracks[t].part, ENGINE_PART)) {
+            return &telemetry->tracks[t];
+        }
+    }
+    return NULL;
+}
+
+double engine_running_max(const struct telemetry *telemetry, const struct span *span)
+{
+    const struct track *track = find_track(telemetry);
+    return track == NULL ? (double)NAN : level_of(track, ENGINE_RUNNING, span).max;
+}
+
 bool engine_load_compute(
     const struct telemetry *telemetry,
     const struct span *span,
     struct engine_figure out[ENGINE_FIGURES])
 {
-    for (uint32_t t = 0; telemetry != NULL && t < telemetry->n_tracks; t++) {
-        const struct track *track = &telemetry->tracks[t];
-        if (!text_equal(track->part, ENGINE_PART)) {
-            continue;
-        }
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-            out[i] = (struct engine_figure){rows[i].key, figure_of(track, &rows[i], span)};
-        }
-        return true;
+    const struct track *track = find_track(telemetry);
+    if (track == NULL) {
+        return false;
     }
-    return false;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        out[i] = (struct engine_figure){rows[i].key, figure_of(track, &rows[i], span)};
+    }
+    return true;
 }

@@ -33,6 +33,9 @@ enum {
     ENGINE_FIGURES = 11
 };
 
+/* The most requests that it was seen running in the span; NAN when that is not known. */
+double engine_running_max(const struct telemetry *telemetry, const struct span *span);
+
 /* False, and nothing written, when nothing of the engine was sampled.  `telemetry` may be NULL. */
 bool engine_load_compute(
     const struct telemetry *telemetry,

@@ -261,6 +261,12 @@ int recorder_start(
     return 0;
 }
 
+void recorder_mark_idle(struct recorder *self, int64_t start_ns, int64_t end_ns)
+{
+    self->telemetry.idle_start_ns = start_ns;
+    self->telemetry.idle_end_ns = end_ns;
+}
+
 void recorder_stop(struct recorder *self)
 {
     if (self->stop) {
@@ -282,6 +288,10 @@ void recorder_stop(struct recorder *self)
 const struct telemetry *recorder_telemetry(struct recorder *self, int64_t origin_ns)
 {
     assert(self->stop);
+    if (self->telemetry.idle_end_ns > self->telemetry.idle_start_ns) {
+        self->telemetry.idle_start_ns -= origin_ns;
+        self->telemetry.idle_end_ns -= origin_ns;
+    }
     for (uint32_t t = 0; t < self->telemetry.n_tracks; t++) {
         struct track *track = &self->telemetry.tracks[t];
         for (uint64_t i = 0; i < track->n; i++) {

@@ -20,6 +20,9 @@ MUST_CHECK int recorder_start(
     struct recorder **out,
     struct error *err);
 
+/* While it records: the machine was idle in [start_ns, end_ns) of CLOCK_MONOTONIC. */
+void recorder_mark_idle(struct recorder *self, int64_t start_ns, int64_t end_ns);
+
 /* Reads every source a last time and ends the threads; waits as long as a source's last reading takes. */
 void recorder_stop(struct recorder *self);
 

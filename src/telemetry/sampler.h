@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "stats/track.h"
+#include "telemetry/gpu_list.h"
 
 struct sampler;
 
@@ -32,6 +33,12 @@ struct sampler_options {
     const char *root;                     /* put before every path: "" on a real machine */
     const char *nvml_library;             /* NULL: as the loader finds it */
     const struct metrics_source *metrics; /* NULL: the engine has none */
+
+    /* Which GPUs: those named; where none are, those on which the process `engine_pid` or one that comes
+     * from it computes (0: it is not known); where there are none of these, all. */
+    const struct gpu_list *gpus; /* NULL: none are named */
+    int32_t engine_pid;
+    struct gpu_found *found; /* may be NULL: gets the names that stand for a GPU */
 };
 
 /* Whose state a sampler reads. */
@@ -47,6 +54,7 @@ struct sampler_ops {
     enum sampler_scope scope;
     bool waits; /* a reading may wait for others: it has a thread of its own */
     int64_t period_ns;
+    int64_t profile_period_ns; /* for a closer look; 0: the same */
 
     /* Opens what there is.  *out is the caller's: close.
      * Errors: ERROR_UNAVAILABLE when there is nothing to read here, or no permission; the text says
@@ -65,6 +73,7 @@ struct sampler {
     const struct sampler_ops *ops;
     uint32_t n_sources;
     struct track *sources;        /* names and columns, without samples; borrowed until close */
+    char note[ERROR_TEXT_MAX];    /* what must be known of what was opened; "": nothing */
     char trouble[ERROR_TEXT_MAX]; /* of the last reading that failed; "": none */
 };
 

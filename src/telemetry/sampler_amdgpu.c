@@ -12,6 +12,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,18 +120,26 @@ static const char *pci_id(struct arena *arena, const char *folder)
     return arena_copy_text(arena, slash == NULL ? target : slash + 1);
 }
 
-static void add_card(struct amdgpu *self, const char *folder)
+static bool is_card(const char *folder)
 {
     char name[KERNEL_LINE_MAX];
+    return kernel_file_line_at(folder, "name", name) && text_equal(name, "amdgpu");
+}
+
+/* Which process computes on which card these files do not say: all are taken unless some are named. */
+static void add_card(
+    struct amdgpu *self, uint32_t index, const char *folder, const struct sampler_options *options)
+{
     const uint32_t n = self->sampler.n_sources;
-    if (n >= AMDGPU_SOURCES_MAX || !kernel_file_line_at(folder, "name", name) ||
-        !text_equal(name, "amdgpu")) {
+    const struct gpu_id id = {index, "", pci_id(&self->arena, folder)};
+    if (n >= AMDGPU_SOURCES_MAX ||
+        (options->gpus != NULL && !gpu_list_has(options->gpus, &id, options->found))) {
         return;
     }
     struct track *track = &self->sources[n];
     *track = (struct track){
         .sampler = "amdgpu",
-        .source = arena_format(&self->arena, "gpu%u %s", n, pci_id(&self->arena, folder)),
+        .source = arena_format(&self->arena, "gpu%u %s", index, id.pci_id),
         .part = "gpu",
         .counted = true,
         .columns = self->cards[n].columns,
@@ -139,23 +148,44 @@ static void add_card(struct amdgpu *self, const char *folder)
     self->sampler.n_sources += track->n_columns > 0;
 }
 
+/* Returns how many cards there are, asked for or not. */
+static uint32_t add_cards(struct amdgpu *self, const struct sampler_options *options)
+{
+    size_t n = 0;
+    uint32_t n_cards = 0;
+    const struct reader reader = {.arena = &self->arena, .root = options->root};
+    const char **names = reader_folder(&reader, HWMON_FOLDER, "hwmon", &n);
+    for (size_t i = 0; i < n; i++) {
+        const char *folder =
+            arena_format(&self->arena, "%s" HWMON_FOLDER "/%s", options->root, names[i]);
+        if (is_card(folder)) {
+            add_card(self, n_cards++, folder, options);
+        }
+    }
+    return n_cards;
+}
+
 static int
 amdgpu_open(const struct sampler_options *options, struct sampler **out, struct error *err)
 {
     struct amdgpu *self = MEM_NEW(struct amdgpu);
     self->sampler = (struct sampler){.ops = &sampler_amdgpu, .sources = self->sources};
-    size_t n = 0;
-    const struct reader reader = {.arena = &self->arena, .root = options->root};
-    const char **names = reader_folder(&reader, HWMON_FOLDER, "hwmon", &n);
-    for (size_t i = 0; i < n; i++) {
-        add_card(
-            self, arena_format(&self->arena, "%s" HWMON_FOLDER "/%s", options->root, names[i]));
-    }
+    const uint32_t n_cards = add_cards(self, options);
     if (self->sampler.n_sources == 0) {
         amdgpu_close(&self->sampler);
+        if (n_cards > 0 && options->gpus != NULL) {
+            return error_set(
+                err, ERROR_UNAVAILABLE, "amdgpu: none of the %u GPUs here is asked for", n_cards);
+        }
         return error_set(
             err, ERROR_UNAVAILABLE, "amdgpu: there is no GPU of that driver in %s" HWMON_FOLDER,
             options->root);
+    }
+    if (options->gpus == NULL) {
+        (void)snprintf(
+            self->sampler.note, sizeof(self->sampler.note),
+            "amdgpu: energy is that of all %u GPUs here; name those of the engine with --gpus",
+            self->sampler.n_sources);
     }
     *out = &self->sampler;
     return 0;
@@ -165,6 +195,7 @@ const struct sampler_ops sampler_amdgpu = {
     .name = "amdgpu",
     .summary = "power, energy, clocks, temperature and use of AMD GPUs, by hwmon",
     .period_ns = 100 * NS_PER_MS,
+    .profile_period_ns = 25 * NS_PER_MS,
     .open = amdgpu_open,
     .sample = amdgpu_sample,
     .close = amdgpu_close,

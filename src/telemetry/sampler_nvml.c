@@ -5,9 +5,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "hardware/nvml.h"
+#include "hardware/process.h"
 #include "telemetry/sampler.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define READER(name) \
@@ -147,31 +149,149 @@ static void nvml_sampler_close(struct sampler *sampler)
     }
 }
 
-static void add_gpu(struct nvml_sampler *self, unsigned index, struct nvml_device *device)
+/* A GPU of this machine, before it is decided which are sampled. */
+struct candidate {
+    struct nvml_device *device;
+    unsigned index;
+    char uuid[NVML_TEXT_SIZE];
+    char pci_id[NVML_TEXT_SIZE];
+    bool used;  /* the engine computes on it */
+    bool named; /* by options->gpus */
+};
+
+struct candidates {
+    unsigned n;
+    unsigned n_used;
+    unsigned n_named;
+    struct candidate rows[NVML_DEVICES_MAX];
+};
+
+static void add_gpu(struct nvml_sampler *self, const struct candidate *candidate)
 {
     const uint32_t n = self->sampler.n_sources;
     struct gpu *gpu = &self->gpus[n];
     uint32_t n_columns = 0;
-    *gpu = (struct gpu){.device = device};
+    *gpu = (struct gpu){.device = candidate->device};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         double ignored = 0.0;
-        if (rows[i].read(self->nvml, device, &ignored)) {
+        if (rows[i].read(self->nvml, candidate->device, &ignored)) {
             gpu->rows[n_columns] = &rows[i];
             gpu->columns[n_columns++] = (struct track_column){
                 .key = rows[i].key, .role = rows[i].role, .resolution = rows[i].resolution};
         }
     }
-    char id[NVML_TEXT_SIZE] = "";
-    const bool known = nvml_device_pci_id(self->nvml, device, id);
+    const bool known = candidate->pci_id[0] != '\0';
     self->sources[n] = (struct track){
         .sampler = "nvml",
-        .source = arena_format(&self->arena, "gpu%u %s", index, known ? id : "unknown"),
+        .source = arena_format(
+            &self->arena, "gpu%u %s", candidate->index, known ? candidate->pci_id : "unknown"),
         .part = "gpu",
         .counted = true,
         .n_columns = n_columns,
         .columns = gpu->columns,
     };
     self->sampler.n_sources += n_columns > 0;
+}
+
+/* The process ids are those of this machine's first namespace: seen from inside a container they name
+ * other processes or none. */
+static bool
+is_used(const struct nvml *nvml, struct nvml_device *device, const struct sampler_options *options)
+{
+    uint32_t pids[NVML_PROCESSES_MAX];
+    unsigned n = 0;
+    struct arena arena = {0};
+    const struct reader reader = {.arena = &arena, .root = options->root};
+    bool used = false;
+    if (options->engine_pid > 0 && nvml_device_processes(nvml, device, pids, &n) == NVML_SUCCESS) {
+        for (unsigned i = 0; i < n && !used; i++) {
+            used = pids[i] <= INT32_MAX &&
+                   process_comes_from(&reader, (int32_t)pids[i], options->engine_pid);
+        }
+    }
+    arena_done(&arena);
+    return used;
+}
+
+static void
+describe(const struct nvml *nvml, const struct sampler_options *options, struct candidate *self)
+{
+    if (NVML_CALL(nvml, device_uuid, self->device, self->uuid, sizeof(self->uuid)) !=
+        NVML_SUCCESS) {
+        self->uuid[0] = '\0';
+    }
+    if (!nvml_device_pci_id(nvml, self->device, self->pci_id)) {
+        self->pci_id[0] = '\0';
+    }
+    const struct gpu_id id = {self->index, self->uuid, self->pci_id};
+    self->named = options->gpus != NULL && gpu_list_has(options->gpus, &id, options->found);
+    self->used = is_used(nvml, self->device, options);
+}
+
+static int find_candidates(
+    const struct nvml *nvml,
+    const struct sampler_options *options,
+    struct candidates *out,
+    struct error *err)
+{
+    *out = (struct candidates){.n = nvml_device_count(nvml)};
+    for (unsigned i = 0; i < out->n; i++) {
+        struct candidate *row = &out->rows[i];
+        *row = (struct candidate){.device = nvml_device_at(nvml, i), .index = i};
+        if (row->device == NULL) {
+            return error_set(
+                err, ERROR_UNAVAILABLE, "nvml: GPU %u of %u cannot be opened: none is sampled", i,
+                out->n);
+        }
+        describe(nvml, options, row);
+        out->n_used += row->used;
+        out->n_named += row->named;
+    }
+    return 0;
+}
+
+static void note_choice(
+    struct sampler *self,
+    const struct candidates *candidates,
+    const struct sampler_options *options)
+{
+    if (candidates->n_used > 0) {
+        return;
+    }
+    (void)snprintf(
+        self->note, sizeof(self->note),
+        "nvml: %s: energy is that of all %u GPUs here; name those of the engine with --gpus",
+        options->engine_pid > 0 ? "the engine's process computes on no GPU"
+                                : "the engine's process is not known",
+        candidates->n);
+}
+
+static int
+add_gpus(struct nvml_sampler *self, const struct sampler_options *options, struct error *err)
+{
+    CLEANUP(mem_freep) struct candidates *candidates = MEM_NEW(struct candidates);
+    const bool named = options->gpus != NULL;
+    const int result = find_candidates(self->nvml, options, candidates, err);
+    if (result < 0) {
+        return result;
+    }
+    for (unsigned i = 0; i < candidates->n; i++) {
+        const struct candidate *row = &candidates->rows[i];
+        if (named ? row->named : row->used || candidates->n_used == 0) {
+            add_gpu(self, row);
+        }
+    }
+    if (named && candidates->n_named == 0) {
+        return error_set(
+            err, ERROR_UNAVAILABLE, "nvml: none of the %u GPUs here is asked for", candidates->n);
+    }
+    if (self->sampler.n_sources == 0) {
+        return error_set(err, ERROR_UNAVAILABLE, "nvml: there is no GPU that tells anything");
+    }
+    if (!named) {
+        note_choice(&self->sampler, candidates, options);
+    }
+    return 0;
 }
 
 static int
@@ -184,20 +304,10 @@ nvml_sampler_open(const struct sampler_options *options, struct sampler **out, s
     struct nvml_sampler *self = MEM_NEW(struct nvml_sampler);
     self->nvml = nvml;
     self->sampler = (struct sampler){.ops = &sampler_nvml, .sources = self->sources};
-    const unsigned n = nvml_device_count(nvml);
-    for (unsigned i = 0; i < n; i++) {
-        struct nvml_device *device = nvml_device_at(nvml, i);
-        if (device == NULL) {
-            nvml_sampler_close(&self->sampler);
-            return error_set(
-                err, ERROR_UNAVAILABLE, "nvml: GPU %u of %u cannot be opened: none is sampled", i,
-                n);
-        }
-        add_gpu(self, i, device);
-    }
-    if (self->sampler.n_sources == 0) {
+    const int result = add_gpus(self, options, err);
+    if (result < 0) {
         nvml_sampler_close(&self->sampler);
-        return error_set(err, ERROR_UNAVAILABLE, "nvml: there is no GPU that tells anything");
+        return result;
     }
     *out = &self->sampler;
     return 0;
@@ -207,6 +317,7 @@ const struct sampler_ops sampler_nvml = {
     .name = "nvml",
     .summary = "power, energy, clocks, temperature and use of NVIDIA GPUs",
     .period_ns = 100 * NS_PER_MS,
+    .profile_period_ns = 10 * NS_PER_MS,
     .open = nvml_sampler_open,
     .sample = nvml_sample,
     .close = nvml_sampler_close,

@@ -135,6 +135,7 @@ const struct sampler_ops sampler_rapl = {
     .name = "rapl",
     .summary = "energy of processor packages and memory, by powercap",
     .period_ns = 100 * NS_PER_MS,
+    .profile_period_ns = 25 * NS_PER_MS,
     .open = rapl_open,
     .sample = rapl_sample,
     .close = rapl_close,

@@ -1,15 +1,37 @@
-/* libnvidia-ml.so.1 of a newer driver with one GPU, whose answers follow nvml_double_step: 0 idle, 1 busy
+/* libnvidia-ml.so.1 of a newer driver with one GPU, or two alike, whose answers follow nvml_double_step: 0 idle, 1 busy
  * and throttled by its power cap, 2 the energy total has begun again, 3 the GPU is lost. */
 #include <string.h>
 
 extern int nvml_double_step;
 int nvml_double_step;
+
+/* GPUs that there are, 1 or 2; the process that computes on the second one, 0: none does. */
+extern unsigned nvml_double_gpus;
+unsigned nvml_double_gpus = 1;
+extern unsigned nvml_double_pid;
+unsigned nvml_double_pid;
 static int gpu;
+static int second;
+
+struct pci {
+    char legacy[16];
+    unsigned domain, bus, device, id, subsystem;
+    char bus_id[32];
+};
+
+struct process {
+    unsigned pid;
+    unsigned long long memory;
+    unsigned instances[2];
+};
 
 int nvmlInit_v2(void);
 int nvmlShutdown(void);
 int nvmlDeviceGetCount_v2(unsigned *n);
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **out);
+int nvmlDeviceGetUUID(void *device, char *out, unsigned size);
+int nvmlDeviceGetPciInfo_v3(void *device, struct pci *out);
+int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned *n, struct process *out);
 int nvmlDeviceGetPowerUsage(void *device, unsigned *out);
 int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long *out);
 int nvmlDeviceGetClockInfo(void *device, int clock, unsigned *out);
@@ -22,7 +44,7 @@ int nvmlDeviceGetRemappedRows(
 
 static int answer(const void *device)
 {
-    if (device != &gpu) {
+    if (device != &gpu && device != &second) {
         return 2;
     }
     return nvml_double_step == 3 ? 15 : 0;
@@ -40,14 +62,40 @@ int nvmlShutdown(void)
 
 int nvmlDeviceGetCount_v2(unsigned *n)
 {
-    *n = 1;
+    *n = nvml_double_gpus;
     return 0;
 }
 
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **out)
 {
-    *out = &gpu;
-    return index == 0 ? 0 : 2;
+    *out = index == 0 ? &gpu : &second;
+    return index < nvml_double_gpus ? 0 : 2;
+}
+
+int nvmlDeviceGetUUID(void *device, char *out, unsigned size)
+{
+    static const char *const uuids[] = {
+        "GPU-0a0b0c0d-0000-1111-2222-333344445555", "GPU-feedf00d-0000-1111-2222-333344445555"};
+    const char *uuid = uuids[device == &second];
+    if (size < strlen(uuid) + 1) {
+        return 7;
+    }
+    memcpy(out, uuid, strlen(uuid) + 1);
+    return answer(device);
+}
+
+int nvmlDeviceGetPciInfo_v3(void *device, struct pci *out)
+{
+    memset(out, 0, sizeof(*out));
+    memcpy(out->bus_id, device == &second ? "00000000:CA:00.0" : "00000000:0A:00.0", 17);
+    return answer(device);
+}
+
+int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned *n, struct process *out)
+{
+    *n = device == &second && nvml_double_pid > 0 ? 1 : 0;
+    out[0] = (struct process){.pid = nvml_double_pid};
+    return answer(device);
 }
 
 int nvmlDeviceGetPowerUsage(void *device, unsigned *out)

@@ -101,6 +101,76 @@ static void test_recompute__gives_energy_again(void **state)
     setting_done(&setting);
 }
 
+/* 100 W for 2 s before the point begins, and an engine that was not as idle as that. */
+static void test_recompute__gives_the_idle_baseline_again(void **state)
+{
+    (void)state;
+    int64_t at_ns[] = {-INT64_C(3000000000), -INT64_C(2000000000), INT64_C(3600000000000)};
+    double watts[] = {100.0, 100.0, 100.0};
+    double running[] = {7.0, 3.0, 9.0};
+    struct track_column power = {.key = "power_w", .role = TRACK_POWER, .values = watts};
+    struct track_column engine = {
+        .key = "running_requests", .role = TRACK_GAUGE, .values = running};
+    struct track tracks[] = {
+        {.sampler = "rapl",
+         .source = "package",
+         .part = "package",
+         .counted = true,
+         .n = 3,
+         .at_ns = at_ns,
+         .n_columns = 1,
+         .columns = &power},
+        {.sampler = "engine_metrics",
+         .source = "u",
+         .part = "engine",
+         .n = 3,
+         .at_ns = at_ns,
+         .n_columns = 1,
+         .columns = &engine},
+    };
+    const struct telemetry telemetry = {
+        .n_tracks = 2,
+        .tracks = tracks,
+        .idle_start_ns = -INT64_C(2500000000),
+        .idle_end_ns = -INT64_C(500000000),
+    };
+    struct setting setting;
+    struct error err = {0};
+    setting.point = envelope_point_new();
+    setting.point->facts.telemetry = &telemetry;
+    summary_compute(&setting.point->facts, &setting.point->set, &setting.point->summary);
+    assert_int_equal(envelope_build(&setting.point->inputs, &setting.envelope, &err), 0);
+    bytes_init(&setting.records, BYTES_MAX_DEFAULT);
+    records_text(
+        setting.point->inputs.run_id, &setting.point->facts, &setting.point->set, RECORDS_FULL,
+        &setting.records);
+
+    static const struct {
+        const char *key;
+        double value;
+    } figures[] = {
+        {"duration_s", 2.0},
+        {"power_avg_w", 100.0},
+        {"power_peak_w", 100.0},
+        {"energy_joules", 200.0},
+        {"engine_running_requests_max", 3.0},
+    };
+
+    const struct json *idle = json_path(setting.envelope.body, "telemetry.idle_baseline");
+    for (size_t i = 0; i < ARRAY_LEN(figures); i++) {
+        double value = 0.0;
+        assert_true(json_f64(json_find(idle, figures[i].key), &value));
+        assert_near(value, figures[i].value, 1e-9);
+    }
+    assert_int_equal(json_find(idle, "sources")->len, 1);
+    assert_recompute(&setting, CHECK_PASS, " values computed again, all equal");
+    char *digits = strstr(setting.records.data, "\"idle_start_ns\":-2500000000");
+    assert_non_null(digits);
+    digits[strlen("\"idle_start_ns\":-")] = '1';
+    assert_recompute(&setting, CHECK_FAIL, "telemetry.idle_baseline: the envelope has");
+    setting_done(&setting);
+}
+
 static void test_recompute__gives_the_engines_metrics_again(void **state)
 {
     (void)state;
@@ -282,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recompute__gives_every_number_again),
         cmocka_unit_test(test_recompute__gives_energy_again),
+        cmocka_unit_test(test_recompute__gives_the_idle_baseline_again),
         cmocka_unit_test(test_recompute__gives_the_engines_metrics_again),
         cmocka_unit_test(test_recompute__refuses_telemetry_that_has_no_samples),
         cmocka_unit_test(test_recompute__refuses_energy_that_no_sample_gives),

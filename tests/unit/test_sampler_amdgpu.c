@@ -53,7 +53,33 @@ static void test_open__takes_what_each_card_tells(void **state)
             assert_near(values[c], cards[i].columns[c].value, 1e-9);
         }
     }
+    assert_string_equal(
+        sampler->note,
+        "amdgpu: energy is that of all 3 GPUs here; name those of the engine with --gpus");
     sampler_amdgpu.close(sampler);
+}
+
+static void test_open__takes_the_cards_that_are_asked_for(void **state)
+{
+    (void)state;
+    struct gpu_list list;
+    struct gpu_found found = {0};
+    struct error err = {0};
+    struct sampler *sampler = NULL;
+    assert_int_equal(gpu_list_parse("5,83:00.0", &list, &err), 0);
+    const struct sampler_options options = {
+        .root = "tests/data/hwmon/three-cards", .gpus = &list, .found = &found};
+    assert_int_equal(sampler_amdgpu.open(&options, &sampler, &err), 0);
+    assert_int_equal(sampler->n_sources, 1);
+    assert_string_equal(sampler->sources[0].source, cards[1].source);
+    assert_string_equal(sampler->note, "");
+    assert_int_equal(found.bits, 2);
+    sampler_amdgpu.close(sampler);
+    sampler = NULL;
+    assert_int_equal(gpu_list_parse("5", &list, &err), 0);
+    assert_int_equal(sampler_amdgpu.open(&options, &sampler, &err), -ERROR_UNAVAILABLE);
+    assert_string_equal(err.text, "amdgpu: none of the 4 GPUs here is asked for");
+    assert_null(sampler);
 }
 
 static void test_open__says_what_is_missing(void **state)
@@ -72,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open__takes_what_each_card_tells),
+        cmocka_unit_test(test_open__takes_the_cards_that_are_asked_for),
         cmocka_unit_test(test_open__says_what_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,10 +82,80 @@ static void test_open__says_what_is_missing(void **state)
     sampler_nvml.close(NULL);
 }
 
+/* Two GPUs, and a machine where the process of vLLM is 410 and 420 comes from it. */
+static void test_open__takes_the_gpus_that_are_asked_for(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *what;
+        const char *gpus; /* NULL: none are named */
+        int32_t engine_pid;
+        unsigned pid;        /* that computes on the second GPU */
+        const char *sources; /* NULL: the error below */
+        const char *says;    /* note or error */
+    } rows[] = {
+        {"the engine's child computes on the second", NULL, 410, 420, "gpu1 00000000:CA:00.0;", ""},
+        {"so does the engine itself", NULL, 410, 410, "gpu1 00000000:CA:00.0;", ""},
+        {"another process computes", NULL, 410, 500, "gpu0 00000000:0A:00.0;gpu1 00000000:CA:00.0;",
+         "nvml: the engine's process computes on no GPU: energy is that of all 2 GPUs here; name "
+         "those of the engine with --gpus"},
+        {"nobody computes", NULL, 410, 0, "gpu0 00000000:0A:00.0;gpu1 00000000:CA:00.0;",
+         "nvml: the engine's process computes on no GPU: energy is that of all 2 GPUs here; name "
+         "those of the engine with --gpus"},
+        {"the engine is not known", NULL, 0, 420, "gpu0 00000000:0A:00.0;gpu1 00000000:CA:00.0;",
+         "nvml: the engine's process is not known: energy is that of all 2 GPUs here; name those "
+         "of the engine with --gpus"},
+        {"named against the process", "0", 410, 420, "gpu0 00000000:0A:00.0;", ""},
+        {"named by UUID", "GPU-feedf00d", 0, 0, "gpu1 00000000:CA:00.0;", ""},
+        {"all", "all", 410, 420, "gpu0 00000000:0A:00.0;gpu1 00000000:CA:00.0;", ""},
+        {"not there", "7", 410, 420, NULL, "nvml: none of the 2 GPUs here is asked for"},
+    };
+
+    const char *path = getenv("BENCH_TEST_NVML_DOUBLE");
+    void *library = dlopen(path, RTLD_NOW);
+    assert_non_null(library);
+    unsigned *n_gpus = dlsym(library, "nvml_double_gpus");
+    unsigned *pid = dlsym(library, "nvml_double_pid");
+    assert_true(n_gpus != NULL && pid != NULL);
+    *n_gpus = 2;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct gpu_list list = {0};
+        struct gpu_found found = {0};
+        struct error err = {0};
+        if (rows[i].gpus != NULL) {
+            assert_int_equal(gpu_list_parse(rows[i].gpus, &list, &err), 0);
+        }
+        const struct sampler_options options = {
+            .root = "tests/data/processes/machine",
+            .nvml_library = path,
+            .gpus = rows[i].gpus == NULL ? NULL : &list,
+            .engine_pid = rows[i].engine_pid,
+            .found = &found,
+        };
+        struct sampler *sampler = NULL;
+        *pid = rows[i].pid;
+        const int result = sampler_nvml.open(&options, &sampler, &err);
+        char sources[128] = "";
+        for (uint32_t k = 0; sampler != NULL && k < sampler->n_sources; k++) {
+            (void)strcat(strcat(sources, sampler->sources[k].source), ";");
+        }
+        print_message("%s\n", rows[i].what);
+        assert_int_equal(result, rows[i].sources == NULL ? -ERROR_UNAVAILABLE : 0);
+        assert_string_equal(sources, rows[i].sources == NULL ? "" : rows[i].sources);
+        assert_string_equal(sampler == NULL ? err.text : sampler->note, rows[i].says);
+        assert_int_equal(found.bits, list.n > 0 && result == 0);
+        sampler_nvml.close(sampler);
+    }
+    *n_gpus = 1;
+    assert_int_equal(dlclose(library), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sample__follows_the_script),
+        cmocka_unit_test(test_open__takes_the_gpus_that_are_asked_for),
         cmocka_unit_test(test_open__an_old_driver_has_power_alone),
         cmocka_unit_test(test_open__says_what_is_missing),
     };
