@@ -96,9 +96,8 @@ static int64_t present_mb(const char *zones, unsigned id)
     char head[32];
     (void)snprintf(head, sizeof(head), "Node %u, zone", id);
     int64_t pages = -1;
-    const char *at = zones;
-    while (at != NULL && (at = strstr(at, head)) != NULL) {
-        at += strlen(head);
+    const char *at = zones == NULL ? NULL : strstr(zones, head);
+    for (; at != NULL; at = strstr(at + 1, head)) {
         const char *end = strstr(at, "\nNode ");
         const char *line = strstr(at, "\n        present ");
         if (line != NULL && (end == NULL || line < end)) {
