@@ -41,13 +41,15 @@ soak: all
 
 # What a token event costs between recvmsg and the record, as ratios taken side by side in one run; then
 # seconds and memory of all numbers of a million requests with a hundred token gaps each (2.3 GiB); then
-# whole runs against a reader that only reads, wrk and oha (docs/PERFORMANCE.md).
+# whole runs against a reader that only reads, wrk and oha; then open loops up to a rate that cannot be kept
+# (docs/PERFORMANCE.md).
 perf: deps
 	[ -f build/perf/build.ninja ] || meson setup build/perf -Dbuildtype=release
 	ninja -C build/perf perf/read_path perf/stats_scale perf/floor_reader perf/measured src/cli/bench
 	build/perf/perf/read_path
 	build/perf/perf/stats_scale
 	perf/side_by_side
+	perf/open_rate
 
 # Two commits against each other, in turn: make perf-ab A=HEAD~1 B=HEAD
 perf-ab: deps

@@ -49,7 +49,8 @@ static size_t progress_format(
     const double tokens = whole_s > 0.0 ? (double)snapshot->n_tokens / whole_s : 0.0;
     char ttft[32] = "";
     if (!isnan(snapshot->ttft_p50_ms)) {
-        (void)snprintf(ttft, sizeof(ttft), "  TTFT %.3g ms", snapshot->ttft_p50_ms);
+        const char *name = self->stream ? "TTFT" : "E2E";
+        (void)snprintf(ttft, sizeof(ttft), "  %s %.3g ms", name, snapshot->ttft_p50_ms);
     }
     const int len = snprintf(
         out, PROGRESS_LINE_MAX,

@@ -15,6 +15,7 @@ struct progress {
     const char *label;   /* "c4", "rps0.5": borrowed */
     int64_t duration_ns; /* of the window; CLOCK_NEVER: a number of requests */
     uint64_t n_requests;
+    bool stream; /* the median is that of TTFT, else of whole latencies */
     int64_t last_plain_ns;
     bool drawn;
 };

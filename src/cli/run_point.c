@@ -142,6 +142,7 @@ static int load_point(
         .label = choice->name,
         .duration_ns = options.duration_ns,
         .n_requests = options.n_requests,
+        .stream = options.stream,
     };
     options.tick = progress_tick;
     options.tick_context = &progress;

@@ -34,7 +34,7 @@ struct point_progress {
     atomic_ullong n_failed;
     atomic_ullong n_tokens;
     atomic_llong in_flight;
-    _Atomic uint32_t ttft[LAG_BUCKETS]; /* histogram of TTFT */
+    _Atomic uint32_t ttft[LAG_BUCKETS]; /* histogram of TTFT; of whole latencies without streams */
 };
 
 struct point_snapshot {

@@ -11,7 +11,7 @@
 /* Phases and interruption are looked at least this often. */
 #define WORKER_LOOK_NS INT64_C(20000000)
 
-/* What is handled between two looks may start more requests for so long; a connect can take longer than an
+/* Open loop: what is handled between two looks may start more requests for so long; a connect can take longer than an
  * answer, and 256 of them are not a turn any more. */
 #define WORKER_TURN_NS INT64_C(5000000)
 
@@ -288,9 +288,8 @@ void worker_run(struct worker *self, int64_t start_ns)
             handle_event(self, &self->events[i]);
             /* At once, not after the batch: a freed slot, or a due arrival, must not wait for it. */
             now_ns = worker_now(self);
-            if (now_ns + start_ns - self->woken_ns < WORKER_TURN_NS) {
-                worker_start_due(self, now_ns, WORKER_STARTS_EVENT);
-            }
+            const bool in_turn = now_ns + start_ns - self->woken_ns < WORKER_TURN_NS;
+            worker_start_due(self, now_ns, in_turn ? WORKER_STARTS_EVENT : 0);
         }
         if (n == 0) {
             worker_retry_links(self);
