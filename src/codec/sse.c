@@ -3,10 +3,13 @@
  * it.  So the usual event, one data line and its blank line in one piece, is not copied. */
 #include "codec/sse.h"
 
+#include "base/wide.h"
+
 #include <string.h>
 
 enum {
-    CARRY_FIRST_ROOM = 16384
+    CARRY_FIRST_ROOM = 16384,
+    BLOCK_SIZE = 64
 };
 
 enum sse_state {
@@ -58,21 +61,28 @@ static void event_reset(struct sse *self)
     bytes_clear(&self->carry);
 }
 
-/* First CR or LF, eight bytes at a time. */
+/* True when one of the bytes is CR or LF.  A loop without a way out of it becomes vector instructions. */
+static bool block_has_line_end(const char *p)
+{
+    unsigned char found = 0;
+    for (int i = 0; i < BLOCK_SIZE; i++) {
+        found |= (unsigned char)((p[i] == '\n') | (p[i] == '\r'));
+    }
+    return found != 0;
+}
+
+/* First CR or LF, or `end`. */
 static const char *find_line_end(const char *p, const char *end)
 {
-    const uint64_t every_byte = UINT64_C(0x0101010101010101);
-    const uint64_t high_bits = UINT64_C(0x8080808080808080);
-    while (end - p >= (ptrdiff_t)sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, p, sizeof(word));
-        const uint64_t lf = word ^ (every_byte * '\n');
-        const uint64_t cr = word ^ (every_byte * '\r');
-        const uint64_t found = ((lf - every_byte) & ~lf) | ((cr - every_byte) & ~cr);
-        if ((found & high_bits) != 0) {
-            break;
+    while (end - p >= BLOCK_SIZE && !block_has_line_end(p)) {
+        p += BLOCK_SIZE;
+    }
+    for (; end - p >= (ptrdiff_t)sizeof(uint64_t); p += sizeof(uint64_t)) {
+        const uint64_t word = wide_load(p);
+        const uint64_t found = wide_equal(word, '\n') | wide_equal(word, '\r');
+        if (found != 0) {
+            return p + wide_first(found);
         }
-        p += sizeof(word);
     }
     while (p < end && *p != '\n' && *p != '\r') {
         p++;
@@ -192,6 +202,16 @@ static const char *take_bytes(struct sse *self, const char *p, const char *end)
     }
     if (self->state == SSE_VALUE) {
         return take_value(self, p, end);
+    }
+    static const char usual[] = "data:";
+    const size_t usual_len = sizeof(usual) - 1;
+    if (self->state == SSE_LINE_START && (size_t)(end - p) >= usual_len &&
+        memcmp(p, usual, usual_len) == 0) {
+        /* Where these five bytes lead one by one. */
+        self->has_fields = true;
+        self->state = SSE_VALUE_START;
+        data_line_begin(self);
+        return p + usual_len;
     }
     take_name_byte(self, *p);
     return p + 1;

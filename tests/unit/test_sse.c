@@ -259,6 +259,36 @@ static void test_sse_next__equals_a_second_reader_on_random_streams(void **state
     assert_true(n_events > 1000);
 }
 
+/* Lines of every length, of bytes that are nearly line ends. */
+static void test_sse_next__finds_the_end_of_a_line_of_any_length(void **state)
+{
+    (void)state;
+    static const char near[] = {'\t', '\v', '\f', '\x0e', '\x8a', '\x8d', '\0', '\xff'};
+    static const char *const ends[] = {"\n\n", "\r\r", "\r\n\r\n"};
+    for (size_t len = 0; len < 200; len++) {
+        for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+            CLEANUP(sse_done) struct sse sse;
+            CLEANUP(bytes_done) struct bytes stream;
+            bytes_init(&stream, EVENTS_MAX);
+            sse_init(&sse);
+            bytes_add_text(&stream, "data: ");
+            for (size_t k = 0; k < len; k++) {
+                bytes_add_char(&stream, near[(k + len) % sizeof(near)]);
+            }
+            bytes_add_text(&stream, ends[i]);
+            /* More behind it, so that the end is not found for want of bytes. */
+            bytes_add_text(
+                &stream, ": and a comment that is longer than any block of bytes could be\n"
+                         ": and a comment that is longer than any block of bytes could be\n");
+            const char *data = stream.data;
+            size_t left = stream.len;
+            assert_int_equal(sse_next(&sse, &data, &left), SSE_EVENT);
+            assert_ptr_equal(sse.data, stream.data + 6);
+            assert_int_equal(sse.len, len);
+        }
+    }
+}
+
 static void test_sse_next__hands_whole_events_out_in_place(void **state)
 {
     (void)state;
@@ -364,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_sse_next__follows_the_rules),
         cmocka_unit_test(test_sse_next__any_two_cuts_equal_the_whole),
         cmocka_unit_test(test_sse_next__equals_a_second_reader_on_random_streams),
+        cmocka_unit_test(test_sse_next__finds_the_end_of_a_line_of_any_length),
         cmocka_unit_test(test_sse_next__hands_whole_events_out_in_place),
         cmocka_unit_test(test_sse_next__takes_no_memory_for_usual_events),
         cmocka_unit_test(test_sse_next__limits_the_length_of_an_event),
