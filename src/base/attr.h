@@ -4,8 +4,10 @@
 #include <stddef.h>
 
 /* Runs `fn(&variable)` when the variable leaves scope. */
-#define CLEANUP(fn)            __attribute__((cleanup(fn)))
-#define MUST_CHECK             __attribute__((warn_unused_result))
+#define CLEANUP(fn) __attribute__((cleanup(fn)))
+#define MUST_CHECK  __attribute__((warn_unused_result))
+/* Off the usual path: kept out of its callers, so that they stay short. */
+#define RARE                   __attribute__((cold, noinline))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Moves a pointer out of a cleanup variable: yields it and leaves NULL behind. */

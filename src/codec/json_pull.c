@@ -4,14 +4,14 @@
 
 #include "codec/json_scan.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum pull_state {
     PULL_VALUE,       /* a value must come */
     PULL_FIRST_VALUE, /* behind '[': a value or ']' */
     PULL_FIRST_KEY,   /* behind '{': a key or '}' */
-    PULL_NEXT,        /* behind a value inside a container: ',' or its end */
-    PULL_TOP_END,     /* behind the outermost value */
+    PULL_NEXT,        /* behind a value: ',' or the container's end, or the end of the text */
     PULL_ENDED,       /* END was returned */
     PULL_FAILED,      /* ERROR was returned */
 };
@@ -35,22 +35,32 @@ static enum json_token pull_fail(struct json_pull *self, const char *at, const c
     return JSON_TOKEN_ERROR;
 }
 
-static void skip_space(struct json_pull *self)
+/* The byte at `p`; 0 at the end, where no token begins. */
+static char peek(const char *p, const char *end)
 {
-    const char *p = self->at;
-    while (p < self->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
-        p++;
-    }
-    self->at = p;
-}
-
-/* The byte at `at`; 0 at the end, where no token begins. */
-static char peek(const struct json_pull *self)
-{
-    if (self->at == self->end) {
+    if (p == end) {
         return '\0';
     }
-    return *self->at;
+    return *p;
+}
+
+static const char *skip_space(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
+        p++;
+    }
+    return p;
+}
+
+/* Moves *p over white space, which is rare in stream events, and returns the byte behind it as peek does. */
+static inline char next_byte(const char **p, const char *end)
+{
+    const char c = peek(*p, end);
+    if ((unsigned char)c > ' ') {
+        return c;
+    }
+    *p = skip_space(*p, end);
+    return peek(*p, end);
 }
 
 static bool in_array(const struct json_pull *self)
@@ -58,95 +68,114 @@ static bool in_array(const struct json_pull *self)
     return (self->is_array >> (self->depth - 1) & 1) != 0;
 }
 
-static void value_done(struct json_pull *self)
+static enum json_token value_done(struct json_pull *self, const char *after, enum json_token token)
 {
-    self->state = self->depth == 0 ? PULL_TOP_END : PULL_NEXT;
+    self->at = after;
+    self->state = PULL_NEXT;
+    return token;
 }
 
-static enum json_token pull_open(struct json_pull *self, bool is_array)
+static enum json_token pull_open(struct json_pull *self, const char *p, bool is_array)
 {
     if (self->depth == JSON_PULL_DEPTH_MAX) {
-        return pull_fail(self, self->at, "nested too deep");
+        return pull_fail(self, p, "nested too deep");
     }
     const uint64_t bit = UINT64_C(1) << self->depth;
     self->is_array = is_array ? self->is_array | bit : self->is_array & ~bit;
     self->depth++;
-    self->at++;
+    self->at = p + 1;
     self->state = is_array ? PULL_FIRST_VALUE : PULL_FIRST_KEY;
     return is_array ? JSON_TOKEN_ARRAY_BEGIN : JSON_TOKEN_OBJECT_BEGIN;
 }
 
-static enum json_token pull_close(struct json_pull *self)
+static enum json_token pull_close(struct json_pull *self, const char *p, enum json_token token)
 {
-    const bool array = in_array(self);
     self->depth--;
-    self->at++;
-    value_done(self);
-    return array ? JSON_TOKEN_ARRAY_END : JSON_TOKEN_OBJECT_END;
+    return value_done(self, p + 1, token);
 }
 
-/* Takes the string at `at`; false after pull_fail. */
-static bool take_string(struct json_pull *self)
+/* The closing quote of a string that is not plain from `p` on, or NULL after pull_fail. */
+RARE static const char *find_quote(struct json_pull *self, const char *p)
 {
     struct json_fault fault;
-    const char *text = self->at + 1;
-    const char *quote = json_scan_string(text, self->end, &self->escaped, &fault);
+    const char *quote = json_scan_string(p, self->end, &self->escaped, &fault);
     if (quote == NULL) {
         (void)pull_fail(self, fault.at, fault.what);
-        return false;
+    }
+    return quote;
+}
+
+/* Takes the string whose first quote is before `text`: the place behind it, or NULL after pull_fail. */
+static inline const char *take_string(struct json_pull *self, const char *text)
+{
+    const char *quote = json_skip_plain(text, self->end);
+    self->escaped = false;
+    if (peek(quote, self->end) != '"') {
+        quote = find_quote(self, quote);
+        if (quote == NULL) {
+            return NULL;
+        }
     }
     self->text = text;
     self->len = (size_t)(quote - text);
-    self->at = quote + 1;
-    return true;
+    return quote + 1;
 }
 
-static enum json_token pull_number(struct json_pull *self)
+static enum json_token pull_string(struct json_pull *self, const char *p)
+{
+    const char *after = take_string(self, p + 1);
+    return after != NULL ? value_done(self, after, JSON_TOKEN_STRING) : JSON_TOKEN_ERROR;
+}
+
+/* The end of a number that is not a short integer, or NULL after pull_fail. */
+RARE static const char *find_number_end(struct json_pull *self, const char *p)
 {
     struct json_fault fault;
     bool is_float = false;
-    const char *after = json_scan_number(self->at, self->end, &is_float, &fault);
+    const char *after = json_scan_number(p, self->end, &is_float, &fault);
     if (after == NULL) {
-        return pull_fail(self, fault.at, fault.what);
+        (void)pull_fail(self, fault.at, fault.what);
     }
-    self->text = self->at;
-    self->len = (size_t)(after - self->at);
-    self->at = after;
-    value_done(self);
-    return JSON_TOKEN_NUMBER;
+    return after;
 }
 
-static enum json_token pull_word(struct json_pull *self, const char *word, enum json_token token)
+static enum json_token pull_number(struct json_pull *self, const char *p)
 {
-    const char *after = json_scan_word(self->at, self->end, word);
+    const char *after = json_skip_count(p, self->end);
     if (after == NULL) {
-        return pull_fail(self, self->at, "a value is expected");
-    }
-    self->at = after;
-    value_done(self);
-    return token;
-}
-
-/* `at` is at a byte that is no white space, or at the end. */
-static enum json_token pull_value(struct json_pull *self)
-{
-    switch (peek(self)) {
-    case '{':
-        return pull_open(self, false);
-    case '[':
-        return pull_open(self, true);
-    case '"':
-        if (!take_string(self)) {
+        after = find_number_end(self, p);
+        if (after == NULL) {
             return JSON_TOKEN_ERROR;
         }
-        value_done(self);
-        return JSON_TOKEN_STRING;
+    }
+    self->text = p;
+    self->len = (size_t)(after - p);
+    return value_done(self, after, JSON_TOKEN_NUMBER);
+}
+
+static inline enum json_token
+pull_word(struct json_pull *self, const char *p, const char *word, enum json_token token)
+{
+    const char *after = json_scan_word(p, self->end, word);
+    return after != NULL ? value_done(self, after, token)
+                         : pull_fail(self, p, "a value is expected");
+}
+
+static inline enum json_token pull_value(struct json_pull *self, const char *p)
+{
+    switch (next_byte(&p, self->end)) {
+    case '{':
+        return pull_open(self, p, false);
+    case '[':
+        return pull_open(self, p, true);
+    case '"':
+        return pull_string(self, p);
     case 't':
-        return pull_word(self, "true", JSON_TOKEN_TRUE);
+        return pull_word(self, p, "true", JSON_TOKEN_TRUE);
     case 'f':
-        return pull_word(self, "false", JSON_TOKEN_FALSE);
+        return pull_word(self, p, "false", JSON_TOKEN_FALSE);
     case 'n':
-        return pull_word(self, "null", JSON_TOKEN_NULL);
+        return pull_word(self, p, "null", JSON_TOKEN_NULL);
     case '-':
     case '0':
     case '1':
@@ -158,72 +187,123 @@ static enum json_token pull_value(struct json_pull *self)
     case '7':
     case '8':
     case '9':
-        return pull_number(self);
+        return pull_number(self, p);
     default:
-        return pull_fail(self, self->at, "a value is expected");
+        return pull_fail(self, p, "a value is expected");
     }
 }
 
-/* A key and its colon. */
-static enum json_token pull_key(struct json_pull *self)
+/* Takes a key and its colon at `p`, where `c` is, and before them the comma unless the object has just
+ * begun: the place behind them, or NULL after pull_fail. */
+static inline const char *take_key(struct json_pull *self, const char *p, char c)
 {
-    if (self->at == self->end || *self->at != '"') {
-        return pull_fail(self, self->at, "a key in double quotes is expected");
+    const char *end = self->end;
+    if (self->state == PULL_NEXT) {
+        if (c != ',') {
+            (void)pull_fail(self, p, "',' or '}' is expected");
+            return NULL;
+        }
+        p++;
+        c = next_byte(&p, end);
     }
-    if (!take_string(self)) {
+    if (c != '"') {
+        (void)pull_fail(self, p, "a key in double quotes is expected");
+        return NULL;
+    }
+    p = take_string(self, p + 1);
+    if (p == NULL) {
+        return NULL;
+    }
+    if (next_byte(&p, end) != ':') {
+        (void)pull_fail(self, p, "':' is expected after a key");
+        return NULL;
+    }
+    return p + 1;
+}
+
+/* The next key of an object, or its end where it may come. */
+static enum json_token pull_key(struct json_pull *self, const char *p)
+{
+    const char c = next_byte(&p, self->end);
+    if (c == '}') {
+        return pull_close(self, p, JSON_TOKEN_OBJECT_END);
+    }
+    p = take_key(self, p, c);
+    if (p == NULL) {
         return JSON_TOKEN_ERROR;
     }
-    skip_space(self);
-    if (self->at == self->end || *self->at != ':') {
-        return pull_fail(self, self->at, "':' is expected after a key");
-    }
-    self->at++;
+    self->at = p;
     self->state = PULL_VALUE;
     return JSON_TOKEN_KEY;
 }
 
-static enum json_token pull_member(struct json_pull *self)
+/* The next value of an array, or its end where it may come. */
+static enum json_token pull_element(struct json_pull *self, const char *p)
 {
-    const bool array = in_array(self);
-    const char c = peek(self);
-    if (c == (array ? ']' : '}')) {
-        return pull_close(self);
+    const char c = next_byte(&p, self->end);
+    if (c == ']') {
+        return pull_close(self, p, JSON_TOKEN_ARRAY_END);
     }
-    if (c != ',') {
-        return pull_fail(
-            self, self->at, array ? "',' or ']' is expected" : "',' or '}' is expected");
+    if (self->state == PULL_NEXT) {
+        if (c != ',') {
+            return pull_fail(self, p, "',' or ']' is expected");
+        }
+        p++;
     }
-    self->at++;
-    skip_space(self);
-    return array ? pull_value(self) : pull_key(self);
+    return pull_value(self, p);
+}
+
+static enum json_token pull_end(struct json_pull *self, const char *p)
+{
+    p = skip_space(p, self->end);
+    if (p < self->end) {
+        return pull_fail(self, p, "the text goes on after its value");
+    }
+    self->at = p;
+    self->state = PULL_ENDED;
+    return JSON_TOKEN_END;
+}
+
+enum json_token json_pull_member(struct json_pull *self, struct json_key *key)
+{
+    if (self->state != PULL_NEXT && self->state != PULL_FIRST_KEY) {
+        assert(self->state == PULL_FAILED);
+        return JSON_TOKEN_ERROR;
+    }
+    assert(self->depth > 0);
+    const char *p = self->at;
+    const char c = next_byte(&p, self->end);
+    if (c == '}') {
+        return pull_close(self, p, JSON_TOKEN_OBJECT_END);
+    }
+    p = take_key(self, p, c);
+    if (p == NULL) {
+        return JSON_TOKEN_ERROR;
+    }
+    *key = (struct json_key){self->text, self->len, self->escaped};
+    return pull_value(self, p);
 }
 
 enum json_token json_pull_next(struct json_pull *self)
 {
-    if (self->state == PULL_FAILED) {
-        return JSON_TOKEN_ERROR;
-    }
-    skip_space(self);
-    const char c = peek(self);
+    const char *p = self->at;
     switch ((enum pull_state)self->state) {
+    case PULL_VALUE:
+        return pull_value(self, p);
     case PULL_FIRST_VALUE:
-        return c == ']' ? pull_close(self) : pull_value(self);
+        return pull_element(self, p);
     case PULL_FIRST_KEY:
-        return c == '}' ? pull_close(self) : pull_key(self);
+        return pull_key(self, p);
     case PULL_NEXT:
-        return pull_member(self);
-    case PULL_TOP_END:
-        if (self->at < self->end) {
-            return pull_fail(self, self->at, "the text goes on after its value");
+        if (self->depth == 0) {
+            return pull_end(self, p);
         }
-        self->state = PULL_ENDED;
-        return JSON_TOKEN_END;
+        return in_array(self) ? pull_element(self, p) : pull_key(self, p);
     case PULL_ENDED:
         return JSON_TOKEN_END;
-    case PULL_VALUE:
     case PULL_FAILED:
     default:
-        return pull_value(self);
+        return JSON_TOKEN_ERROR;
     }
 }
 

@@ -29,6 +29,13 @@ enum {
     JSON_PULL_DEPTH_MAX = 64
 };
 
+/* A key as it lies in the text: raw, without quotes. */
+struct json_key {
+    const char *text;
+    size_t len;
+    bool escaped;
+};
+
 struct json_pull {
     const char *begin;
     const char *at;
@@ -46,6 +53,10 @@ void json_pull_init(struct json_pull *self, const char *text, size_t len);
 
 /* Next token.  After END or ERROR it keeps returning the same. */
 enum json_token json_pull_next(struct json_pull *self);
+
+/* Inside an object, in front of a key or the end: takes a key together with the first token of its
+ * value, which is returned; JSON_TOKEN_OBJECT_END at the end. */
+enum json_token json_pull_member(struct json_pull *self, struct json_key *key);
 
 /* After a KEY: skips its whole value.  After *_BEGIN: skips to the matching end.  False on error. */
 bool json_pull_skip(struct json_pull *self);

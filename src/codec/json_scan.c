@@ -7,9 +7,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#define EVERY_BYTE UINT64_C(0x0101010101010101)
-#define HIGH_BITS  UINT64_C(0x8080808080808080)
-
 enum {
     HEX_DIGITS = 4,
     FLOAT_EXPONENT_MAX = 308,
@@ -25,39 +22,6 @@ static const char *fail_at(struct json_fault *fault, const char *at, const char 
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-static bool is_plain(char c)
-{
-    const unsigned char u = (unsigned char)c;
-    return u >= 0x20 && u < 0x80 && c != '"' && c != '\\';
-}
-
-/* Zero when all eight bytes are plain.  The usual test for bytes that are less than n or zero; it
- * may report a byte above one that is not plain, which only means that the bytes are looked at. */
-static uint64_t not_plain(uint64_t word)
-{
-    const uint64_t quote = word ^ (EVERY_BYTE * '"');
-    const uint64_t backslash = word ^ (EVERY_BYTE * '\\');
-    const uint64_t found = ((word - EVERY_BYTE * 0x20) & ~word) | ((quote - EVERY_BYTE) & ~quote) |
-                           ((backslash - EVERY_BYTE) & ~backslash) | word;
-    return found & HIGH_BITS;
-}
-
-static const char *skip_plain(const char *p, const char *end)
-{
-    while (end - p >= (ptrdiff_t)sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, p, sizeof(word));
-        if (not_plain(word) != 0) {
-            break;
-        }
-        p += sizeof(word);
-    }
-    while (p < end && is_plain(*p)) {
-        p++;
-    }
-    return p;
 }
 
 /* Value of four hex digits, or -1. */
@@ -137,7 +101,7 @@ json_scan_string(const char *p, const char *end, bool *escaped, struct json_faul
 {
     *escaped = false;
     while (p != NULL) {
-        p = skip_plain(p, end);
+        p = json_skip_plain(p, end);
         if (p == end) {
             return fail_at(fault, p, "string is not closed");
         }
@@ -273,12 +237,6 @@ json_scan_number(const char *p, const char *end, bool *is_float, struct json_fau
         return fail_at(fault, digits, "integer has more than 4300 digits");
     }
     return integer_end;
-}
-
-const char *json_scan_word(const char *p, const char *end, const char *word)
-{
-    const size_t len = strlen(word);
-    return (size_t)(end - p) >= len && memcmp(p, word, len) == 0 ? p + len : NULL;
 }
 
 bool json_scan_i64(const char *literal, size_t len, int64_t *out)

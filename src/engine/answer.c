@@ -1,6 +1,6 @@
 /* The walk itself, and the members that events and error bodies have in common.  The grammar is in
- * the tables of the callers; their depth is fixed, so the walk through a handler into the next table
- * ends where the tables end, not where the input does. */
+ * the lists of the callers; their depth is fixed, so the walk through a handler into the next list
+ * ends where the lists end, not where the input does. */
 #include "engine/answer.h"
 
 #include <string.h>
@@ -50,44 +50,25 @@ bool answer_skip(struct answer_reader *self, enum json_token value)
     return value != JSON_TOKEN_ERROR && value != JSON_TOKEN_END;
 }
 
-static bool key_is(const struct answer_reader *self, const char *name)
+RARE static answer_read *find_escaped(answer_members *members, const struct json_key *key)
 {
-    if (!self->pull.escaped) {
-        return json_pull_is(&self->pull, name);
-    }
     char decoded[KEY_RAW_MAX];
-    if (self->pull.len > sizeof(decoded)) {
-        return false;
+    if (key->len > sizeof(decoded)) {
+        return NULL;
     }
-    const size_t len = json_unescape(self->pull.text, self->pull.len, decoded);
-    return len == strlen(name) && memcmp(decoded, name, len) == 0;
+    return members(decoded, json_unescape(key->text, key->len, decoded));
 }
 
-static const struct answer_member *
-member_find(const struct answer_reader *self, const struct answer_member *members, size_t n_members)
+bool answer_read_object(struct answer_reader *self, answer_members *members)
 {
-    for (size_t i = 0; i < n_members; i++) {
-        if (key_is(self, members[i].name)) {
-            return &members[i];
-        }
-    }
-    return NULL;
-}
-
-bool answer_read_object(
-    struct answer_reader *self, const struct answer_member *members, size_t n_members)
-{
+    struct json_key key = {0};
     for (;;) {
-        const enum json_token token = json_pull_next(&self->pull);
-        if (token == JSON_TOKEN_OBJECT_END) {
-            return true;
+        const enum json_token value = json_pull_member(&self->pull, &key);
+        if (value == JSON_TOKEN_OBJECT_END || value == JSON_TOKEN_ERROR) {
+            return value == JSON_TOKEN_OBJECT_END;
         }
-        if (token != JSON_TOKEN_KEY) {
-            return false;
-        }
-        const struct answer_member *member = member_find(self, members, n_members);
-        const enum json_token value = json_pull_next(&self->pull);
-        const bool ok = member != NULL ? member->read(self, value) : answer_skip(self, value);
+        answer_read *read = key.escaped ? find_escaped(members, &key) : members(key.text, key.len);
+        const bool ok = read != NULL ? read(self, value) : answer_skip(self, value);
         if (!ok) {
             return false;
         }
@@ -121,9 +102,11 @@ bool answer_read_object_kind(struct answer_reader *self, enum json_token value)
     return answer_skip(self, value);
 }
 
-static const struct answer_member error_members[] = {
-    {"message", answer_read_message_text},
-};
+static answer_read *error_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("message", answer_read_message_text);
+    return NULL;
+}
 
 /* {"error": {"message": ...}} (OpenAI, vLLM, llama.cpp) or {"error": "...", "error_type": ...}
  * (TGI).  A null is no error. */
@@ -134,7 +117,7 @@ bool answer_read_error(struct answer_reader *self, enum json_token value)
     }
     self->is_error = true;
     if (value == JSON_TOKEN_OBJECT_BEGIN) {
-        return answer_read_object(self, error_members, ARRAY_LEN(error_members));
+        return answer_read_object(self, error_members);
     }
     return answer_read_message_text(self, value);
 }

@@ -1,4 +1,4 @@
-/* answer.h - walks JSON objects with the pull reader by tables of members.
+/* answer.h - walks JSON objects with the pull reader by lists of members.
  *
  * Internal to engine/.  A member's handler gets the value's first token and must take the whole
  * value; unknown members are skipped; keys may come in any order and with escapes. */
@@ -6,6 +6,8 @@
 
 #include "codec/json_pull.h"
 #include "engine/engine.h"
+
+#include <string.h>
 
 /* State while one event is read. */
 struct answer_reader {
@@ -26,17 +28,24 @@ struct answer_reader {
     int64_t timing_predicted;
 };
 
-struct answer_member {
-    const char *name;
-    bool (*read)(struct answer_reader *self, enum json_token value);
-};
+/* Takes a member's value, whose first token is `value`. */
+typedef bool answer_read(struct answer_reader *self, enum json_token value);
+
+/* The members of an object: what reads the one with this name, or NULL, which skips it. */
+typedef answer_read *answer_members(const char *key, size_t len);
+
+/* A row in the body of such a function.  The name is a literal, so that the compiler makes one or two
+ * instructions of its comparison, where a loop over a table would call memcmp for each event's each key. */
+#define ANSWER_MEMBER(name, read)                                              \
+    if (len == sizeof(name) - 1 && memcmp(key, name, sizeof(name) - 1) == 0) { \
+        return read;                                                           \
+    }
 
 void answer_reader_init(
     struct answer_reader *self, const char *data, size_t len, struct answer_event *out);
 
 /* Takes an object whose '{' was the last token. */
-bool answer_read_object(
-    struct answer_reader *self, const struct answer_member *members, size_t n_members);
+bool answer_read_object(struct answer_reader *self, answer_members *members);
 
 /* Takes the rest of a value whose first token is `value`. */
 bool answer_skip(struct answer_reader *self, enum json_token value);

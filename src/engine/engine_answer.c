@@ -67,10 +67,12 @@ static bool read_tool_text(struct answer_reader *self, enum json_token value)
     return read_text(self, value, ANSWER_TOOL);
 }
 
-static const struct answer_member function_members[] = {
-    {"name", read_tool_text},
-    {"arguments", read_tool_text},
-};
+static answer_read *function_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("name", read_tool_text);
+    ANSWER_MEMBER("arguments", read_tool_text);
+    return NULL;
+}
 
 static bool read_function(struct answer_reader *self, enum json_token value)
 {
@@ -80,7 +82,7 @@ static bool read_function(struct answer_reader *self, enum json_token value)
     if (value != JSON_TOKEN_OBJECT_BEGIN) {
         return answer_fail(self, "a function call is not an object");
     }
-    return answer_read_object(self, function_members, ARRAY_LEN(function_members));
+    return answer_read_object(self, function_members);
 }
 
 /* An array of objects with these members, or null. */
@@ -110,13 +112,15 @@ static bool read_array(
     }
 }
 
-static const struct answer_member tool_members[] = {
-    {"function", read_function},
-};
+static answer_read *tool_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("function", read_function);
+    return NULL;
+}
 
 static bool read_tool_call(struct answer_reader *self)
 {
-    return answer_read_object(self, tool_members, ARRAY_LEN(tool_members));
+    return answer_read_object(self, tool_members);
 }
 
 static bool read_tool_calls(struct answer_reader *self, enum json_token value)
@@ -124,11 +128,16 @@ static bool read_tool_calls(struct answer_reader *self, enum json_token value)
     return read_array(self, value, read_tool_call, "tool_calls is not an array of objects");
 }
 
-static const struct answer_member delta_members[] = {
-    {"content", read_content},        {"reasoning_content", read_reasoning},
-    {"reasoning", read_reasoning},    {"tool_calls", read_tool_calls},
-    {"function_call", read_function}, {"refusal", read_content},
-};
+static answer_read *delta_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("content", read_content);
+    ANSWER_MEMBER("reasoning_content", read_reasoning);
+    ANSWER_MEMBER("reasoning", read_reasoning);
+    ANSWER_MEMBER("tool_calls", read_tool_calls);
+    ANSWER_MEMBER("function_call", read_function);
+    ANSWER_MEMBER("refusal", read_content);
+    return NULL;
+}
 
 static bool read_delta(struct answer_reader *self, enum json_token value)
 {
@@ -139,7 +148,7 @@ static bool read_delta(struct answer_reader *self, enum json_token value)
         return answer_fail(self, "a delta is not an object");
     }
     self->has_reasoning = false;
-    return answer_read_object(self, delta_members, ARRAY_LEN(delta_members));
+    return answer_read_object(self, delta_members);
 }
 
 static bool read_finish(struct answer_reader *self, enum json_token value)
@@ -157,19 +166,21 @@ static bool read_finish(struct answer_reader *self, enum json_token value)
     return true;
 }
 
-static const struct answer_member choice_members[] = {
-    {"delta", read_delta},
-    {"text", read_content},
-    {"message", read_delta},
-    {"finish_reason", read_finish},
-};
+static answer_read *choice_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("delta", read_delta);
+    ANSWER_MEMBER("text", read_content);
+    ANSWER_MEMBER("message", read_delta);
+    ANSWER_MEMBER("finish_reason", read_finish);
+    return NULL;
+}
 
 static bool read_choice(struct answer_reader *self)
 {
     self->has_choice = true;
     self->has_text = false;
     self->has_finish = false;
-    if (!answer_read_object(self, choice_members, ARRAY_LEN(choice_members))) {
+    if (!answer_read_object(self, choice_members)) {
         return false;
     }
     if (!self->has_text && !self->has_finish) {
@@ -213,50 +224,51 @@ static bool read_reasoning_tokens(struct answer_reader *self, enum json_token va
     return read_count(self, value, &self->out->reasoning_tokens);
 }
 
-static bool read_optional_object(
-    struct answer_reader *self,
-    enum json_token value,
-    const struct answer_member *members,
-    size_t n_members)
+static bool
+read_optional_object(struct answer_reader *self, enum json_token value, answer_members *members)
 {
     if (value != JSON_TOKEN_OBJECT_BEGIN) {
         return answer_skip(self, value);
     }
-    return answer_read_object(self, members, n_members);
+    return answer_read_object(self, members);
 }
 
-static const struct answer_member prompt_detail_members[] = {
-    {"cached_tokens", read_cached_tokens},
-};
+static answer_read *prompt_detail_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("cached_tokens", read_cached_tokens);
+    return NULL;
+}
 
 static bool read_prompt_details(struct answer_reader *self, enum json_token value)
 {
-    return read_optional_object(
-        self, value, prompt_detail_members, ARRAY_LEN(prompt_detail_members));
+    return read_optional_object(self, value, prompt_detail_members);
 }
 
-static const struct answer_member completion_detail_members[] = {
-    {"reasoning_tokens", read_reasoning_tokens},
-};
+static answer_read *completion_detail_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("reasoning_tokens", read_reasoning_tokens);
+    return NULL;
+}
 
 static bool read_completion_details(struct answer_reader *self, enum json_token value)
 {
-    return read_optional_object(
-        self, value, completion_detail_members, ARRAY_LEN(completion_detail_members));
+    return read_optional_object(self, value, completion_detail_members);
 }
 
 /* SGLang tells reasoning_tokens in usage itself. */
-static const struct answer_member usage_members[] = {
-    {"prompt_tokens", read_prompt_tokens},
-    {"completion_tokens", read_completion_tokens},
-    {"prompt_tokens_details", read_prompt_details},
-    {"completion_tokens_details", read_completion_details},
-    {"reasoning_tokens", read_reasoning_tokens},
-};
+static answer_read *usage_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("prompt_tokens", read_prompt_tokens);
+    ANSWER_MEMBER("completion_tokens", read_completion_tokens);
+    ANSWER_MEMBER("prompt_tokens_details", read_prompt_details);
+    ANSWER_MEMBER("completion_tokens_details", read_completion_details);
+    ANSWER_MEMBER("reasoning_tokens", read_reasoning_tokens);
+    return NULL;
+}
 
 static bool read_usage(struct answer_reader *self, enum json_token value)
 {
-    return read_optional_object(self, value, usage_members, ARRAY_LEN(usage_members));
+    return read_optional_object(self, value, usage_members);
 }
 
 static bool read_timing(struct answer_reader *self, enum json_token value, int64_t *out)
@@ -282,15 +294,17 @@ static bool read_predicted_n(struct answer_reader *self, enum json_token value)
     return read_timing(self, value, &self->timing_predicted);
 }
 
-static const struct answer_member timing_members[] = {
-    {"prompt_n", read_prompt_n},
-    {"cache_n", read_cache_n},
-    {"predicted_n", read_predicted_n},
-};
+static answer_read *timing_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("prompt_n", read_prompt_n);
+    ANSWER_MEMBER("cache_n", read_cache_n);
+    ANSWER_MEMBER("predicted_n", read_predicted_n);
+    return NULL;
+}
 
 static bool read_timings(struct answer_reader *self, enum json_token value)
 {
-    return read_optional_object(self, value, timing_members, ARRAY_LEN(timing_members));
+    return read_optional_object(self, value, timing_members);
 }
 
 static bool read_progress(struct answer_reader *self, enum json_token value)
@@ -308,16 +322,18 @@ static bool read_model(struct answer_reader *self, enum json_token value)
     return answer_skip(self, value);
 }
 
-static const struct answer_member top_members[] = {
-    {"choices", read_choices},
-    {"usage", read_usage},
-    {"model", read_model},
-    {"timings", read_timings},
-    {"object", answer_read_object_kind},
-    {"prompt_progress", read_progress},
-    {"error", answer_read_error},
-    {"message", answer_read_message_text},
-};
+static answer_read *top_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("choices", read_choices);
+    ANSWER_MEMBER("usage", read_usage);
+    ANSWER_MEMBER("model", read_model);
+    ANSWER_MEMBER("timings", read_timings);
+    ANSWER_MEMBER("object", answer_read_object_kind);
+    ANSWER_MEMBER("prompt_progress", read_progress);
+    ANSWER_MEMBER("error", answer_read_error);
+    ANSWER_MEMBER("message", answer_read_message_text);
+    return NULL;
+}
 
 /* llama.cpp's own counts stand in for those that usage did not give. */
 static void use_timings(struct answer_reader *self)
@@ -380,7 +396,7 @@ static bool read_top(struct answer_reader *self, bool or_null)
     if (token != JSON_TOKEN_OBJECT_BEGIN && !is_null) {
         return fail_with(self);
     }
-    if (!is_null && !answer_read_object(self, top_members, ARRAY_LEN(top_members))) {
+    if (!is_null && !answer_read_object(self, top_members)) {
         return fail_with(self);
     }
     if (json_pull_next(&self->pull) != JSON_TOKEN_END) {

@@ -11,9 +11,11 @@ static bool read_detail_text(struct answer_reader *self, enum json_token value)
     return self->message != NULL ? answer_skip(self, value) : answer_read_message_text(self, value);
 }
 
-static const struct answer_member detail_members[] = {
-    {"msg", read_detail_text},
-};
+static answer_read *detail_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("msg", read_detail_text);
+    return NULL;
+}
 
 static bool read_detail(struct answer_reader *self, enum json_token value)
 {
@@ -22,9 +24,8 @@ static bool read_detail(struct answer_reader *self, enum json_token value)
     }
     enum json_token token = json_pull_next(&self->pull);
     while (token != JSON_TOKEN_ARRAY_END) {
-        const bool ok = token == JSON_TOKEN_OBJECT_BEGIN
-                            ? answer_read_object(self, detail_members, ARRAY_LEN(detail_members))
-                            : answer_skip(self, token);
+        const bool ok = token == JSON_TOKEN_OBJECT_BEGIN ? answer_read_object(self, detail_members)
+                                                         : answer_skip(self, token);
         if (!ok) {
             return false;
         }
@@ -33,12 +34,14 @@ static bool read_detail(struct answer_reader *self, enum json_token value)
     return true;
 }
 
-static const struct answer_member body_members[] = {
-    {"error", answer_read_error},
-    {"detail", read_detail},
-    {"object", answer_read_object_kind},
-    {"message", answer_read_message_text},
-};
+static answer_read *body_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("error", answer_read_error);
+    ANSWER_MEMBER("detail", read_detail);
+    ANSWER_MEMBER("object", answer_read_object_kind);
+    ANSWER_MEMBER("message", answer_read_message_text);
+    return NULL;
+}
 
 /* Bytes of the JSON escape or character at `raw`, which is checked text. */
 static size_t unit_length(const char *raw, size_t left)
@@ -104,7 +107,7 @@ void engine_error_text(const char *body, size_t len, char *out, size_t out_size)
     answer_reader_init(&reader, body, len, &event);
     /* Of a body that was cut, what came before the cut is good enough. */
     if (json_pull_next(&reader.pull) == JSON_TOKEN_OBJECT_BEGIN) {
-        (void)answer_read_object(&reader, body_members, ARRAY_LEN(body_members));
+        (void)answer_read_object(&reader, body_members);
     }
     const bool known = reader.message != NULL && reader.message_len > 0;
     const size_t room = out_size - 1;

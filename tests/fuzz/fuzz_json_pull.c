@@ -35,13 +35,31 @@ static void check_skip(struct json_pull skipping, struct json_pull reading, bool
     require(skipping.at == reading.at);
 }
 
+/* In front of a key: taken alone and taken with its value's first token, both must end alike. */
+static void check_member(struct json_pull alone, struct json_pull with_value)
+{
+    require(json_pull_next(&alone) == JSON_TOKEN_KEY);
+    const struct json_key expected = {alone.text, alone.len, alone.escaped};
+    struct json_key key = {0};
+    const enum json_token token = json_pull_member(&with_value, &key);
+    require(token == json_pull_next(&alone));
+    require(with_value.at == alone.at && with_value.depth == alone.depth);
+    require(with_value.error == alone.error);
+    require(
+        key.text == expected.text && key.len == expected.len && key.escaped == expected.escaped);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct json_pull pull;
     json_pull_init(&pull, (const char *)data, size);
     unsigned n_checked = 0;
     for (;;) {
+        const struct json_pull before = pull;
         const enum json_token token = json_pull_next(&pull);
+        if (token == JSON_TOKEN_KEY) {
+            check_member(before, before);
+        }
         require(pull.depth <= JSON_PULL_DEPTH_MAX);
         require(pull.at >= pull.begin && pull.at <= pull.end);
         if (token == JSON_TOKEN_END || token == JSON_TOKEN_ERROR) {

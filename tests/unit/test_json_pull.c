@@ -190,6 +190,85 @@ static void test_json_pull_skip__passes_over_one_value(void **state)
     assert_false(json_pull_skip(&pull));
 }
 
+/* Every byte at every place of strings of every length up to three words and a bit. */
+static void test_json_pull_next__checks_every_byte_of_a_string(void **state)
+{
+    (void)state;
+
+    enum {
+        LEN_MAX = 27
+    };
+
+    for (size_t len = 1; len <= LEN_MAX; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int c = 0; c < 256; c++) {
+                char text[LEN_MAX + 2];
+                memset(text, '~', sizeof(text));
+                text[0] = '"';
+                text[1 + at] = (char)c;
+                text[1 + len] = '"';
+                struct json_pull pull;
+                json_pull_init(&pull, text, len + 2);
+                const bool good = c >= 0x20 && c < 0x80 && c != '\\';
+                const enum json_token token = json_pull_next(&pull);
+                assert_int_equal(token, good ? JSON_TOKEN_STRING : JSON_TOKEN_ERROR);
+                if (good) {
+                    assert_ptr_equal(pull.text, text + 1);
+                    assert_int_equal(pull.len, c == '"' ? at : len);
+                    assert_false(pull.escaped);
+                } else if (c != '\\' || at + 1 < len) {
+                    assert_ptr_equal(pull.at, text + 1 + at);
+                }
+            }
+        }
+    }
+}
+
+static void test_json_pull_member__takes_a_key_with_its_value(void **state)
+{
+    (void)state;
+    static const char text[] = " {\"a\" : \"x\", \"b\\n\":12 ,\"\":{ } , \"l\":[1]} ";
+
+    static const struct {
+        const char *key; /* NULL: none, and text and len are of no meaning */
+        bool escaped;
+        enum json_token token;
+        const char *text;
+    } rows[] = {
+        {"a", false, JSON_TOKEN_STRING, "x"},       {"b\\n", true, JSON_TOKEN_NUMBER, "12"},
+        {"", false, JSON_TOKEN_OBJECT_BEGIN, NULL}, {NULL, false, JSON_TOKEN_OBJECT_END, NULL},
+        {"l", false, JSON_TOKEN_ARRAY_BEGIN, NULL},
+    };
+
+    struct json_pull pull;
+    json_pull_init(&pull, text, sizeof(text) - 1);
+    assert_int_equal(json_pull_next(&pull), JSON_TOKEN_OBJECT_BEGIN);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct json_key key = {0};
+        print_message("  row %zu\n", i);
+        assert_int_equal(json_pull_member(&pull, &key), rows[i].token);
+        assert_int_equal(key.escaped, rows[i].escaped);
+        if (rows[i].key != NULL) {
+            assert_int_equal(key.len, strlen(rows[i].key));
+            assert_memory_equal(key.text, rows[i].key, key.len);
+        }
+        if (rows[i].text != NULL) {
+            assert_int_equal(pull.len, strlen(rows[i].text));
+            assert_memory_equal(pull.text, rows[i].text, pull.len);
+        }
+    }
+    struct json_key key = {0};
+    assert_true(json_pull_skip(&pull));
+    assert_int_equal(json_pull_member(&pull, &key), JSON_TOKEN_OBJECT_END);
+    assert_int_equal(json_pull_next(&pull), JSON_TOKEN_END);
+
+    json_pull_init(&pull, "{1", 2);
+    assert_int_equal(json_pull_next(&pull), JSON_TOKEN_OBJECT_BEGIN);
+    assert_int_equal(json_pull_member(&pull, &key), JSON_TOKEN_ERROR);
+    assert_int_equal(json_pull_member(&pull, &key), JSON_TOKEN_ERROR); /* for good */
+    assert_string_equal(pull.error, "a key in double quotes is expected");
+}
+
 static void test_json_pull_is__compares_unescaped_texts(void **state)
 {
     (void)state;
@@ -358,11 +437,41 @@ static void rebuild_token(struct rebuild *self, const struct json_pull *pull, en
     rebuild_add(self, value);
 }
 
+/* In front of a member, or of an object's end: both ways to take it must come to the same. */
+static void compare_member(struct json_pull one, struct json_pull two)
+{
+    struct json_key key = {0};
+    const enum json_token member = json_pull_member(&one, &key);
+    enum json_token token = json_pull_next(&two);
+    if (token == JSON_TOKEN_KEY) {
+        const struct json_key expected = {two.text, two.len, two.escaped};
+        token = json_pull_next(&two);
+        if (token != JSON_TOKEN_ERROR) {
+            assert_ptr_equal(key.text, expected.text);
+            assert_int_equal(key.len, expected.len);
+            assert_int_equal(key.escaped, expected.escaped);
+        }
+    }
+    assert_int_equal(member, token);
+    assert_ptr_equal(one.at, two.at);
+    assert_ptr_equal(one.error, two.error);
+    assert_int_equal(one.depth, two.depth);
+    assert_int_equal(one.state, two.state);
+    if (token == JSON_TOKEN_STRING || token == JSON_TOKEN_NUMBER) {
+        assert_ptr_equal(one.text, two.text);
+        assert_int_equal(one.len, two.len);
+    }
+}
+
 static const struct json *rebuild_text(struct arena *arena, struct json_pull *pull)
 {
     struct rebuild self = {.arena = arena};
     enum json_token token = JSON_TOKEN_NULL;
     while (token != JSON_TOKEN_END && token != JSON_TOKEN_ERROR) {
+        if (self.depth > 0 && self.key == NULL &&
+            strcmp(self.open[self.depth - 1]->text, "object") == 0) {
+            compare_member(*pull, *pull);
+        }
         token = json_pull_next(pull);
         rebuild_token(&self, pull, token);
     }
@@ -542,6 +651,8 @@ int main(void)
         cmocka_unit_test(test_json_pull_next__says_what_is_wrong_and_where),
         cmocka_unit_test(test_json_pull_next__reads_64_levels_and_no_more),
         cmocka_unit_test(test_json_pull_skip__passes_over_one_value),
+        cmocka_unit_test(test_json_pull_next__checks_every_byte_of_a_string),
+        cmocka_unit_test(test_json_pull_member__takes_a_key_with_its_value),
         cmocka_unit_test(test_json_pull_is__compares_unescaped_texts),
         cmocka_unit_test(test_json_pull_i64__takes_integers_in_range),
         cmocka_unit_test(test_json_unescape__decodes_every_escape),
