@@ -66,7 +66,7 @@ complete -c bench -n '__fish_seen_subcommand_from run' -l dev-key -r -F -d 'Ed25
 complete -c bench -n '__fish_seen_subcommand_from run' -l dev-key-pass-env -x -d 'Environment variable that holds the key\'s passphrase.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l gpus -x -d 'GPUs whose energy is counted: \'all\', or indices, UUIDs or PCI addresses with commas between.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l idle-baseline -x -d 'Seconds before the warm-up in which nothing is sent and idle power is measured; it is reported apart and never subtracted.'
-complete -c bench -n '__fish_seen_subcommand_from run' -l sample-ms -x -d 'How often samplers read: one number for all but the engine\'s metrics, or NAME=MS with commas between.'
+complete -c bench -n '__fish_seen_subcommand_from run' -l sample-ms -x -d 'How often samplers read: one number for all but the engine\'s metrics, or NAME=MS with commas between; \'off\' in place of a number: never.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l profile -d 'Look closer: GPUs every 10 ms, processor energy every 25 ms.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l virtual-time -d 'Run client and engine on a simulated clock: minutes pass in moments, and the same seed gives the same numbers.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l sim-ttft-ms -x -d 'Time to the first token.'

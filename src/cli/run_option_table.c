@@ -457,7 +457,7 @@ static const struct option_row rows[] = {
      .excludes = "virtual-time",
      .help =
          "How often samplers read: one number for all but the engine's metrics, or NAME=MS with "
-         "commas between."},
+         "commas between; 'off' in place of a number: never."},
     {.name = "profile",
      .type = OPTION_FLAG,
      AT(profile),

@@ -82,7 +82,8 @@ static void open_samplers(struct run_telemetry *self, struct run_plan *plan)
     for (size_t i = 0; i < sampler_table_len && self->n < RUN_SAMPLERS_MAX; i++) {
         struct error err = {0};
         struct sampler **sampler = &self->samplers[self->n];
-        if (!is_wanted(self, sampler_table[i])) {
+        const int64_t period_ns = plan->options->sample_periods.ns[i];
+        if (period_ns == SAMPLE_OFF || !is_wanted(self, sampler_table[i])) {
             continue;
         }
         if (sampler_table[i]->open(&options, sampler, &err) < 0) {
@@ -92,7 +93,7 @@ static void open_samplers(struct run_telemetry *self, struct run_plan *plan)
         if ((*sampler)->note[0] != '\0') {
             note(plan, (*sampler)->note);
         }
-        self->periods_ns[self->n++] = plan->options->sample_periods.ns[i];
+        self->periods_ns[self->n++] = period_ns;
     }
 }
 
@@ -110,14 +111,13 @@ static bool tells_energy(const struct track *track)
 /* True when any source tells energy. */
 static bool has_energy(const struct run_telemetry *self)
 {
+    bool any = false;
     for (uint32_t s = 0; s < self->n; s++) {
         for (uint32_t i = 0; i < self->samplers[s]->n_sources; i++) {
-            if (tells_energy(&self->samplers[s]->sources[i])) {
-                return true;
-            }
+            any = any || tells_energy(&self->samplers[s]->sources[i]);
         }
     }
-    return false;
+    return any;
 }
 
 /* Nothing is sent for a while, so that the samples say what the machine draws anyhow. */

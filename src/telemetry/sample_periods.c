@@ -26,6 +26,10 @@ void sample_periods_profile(struct sample_periods *self)
 static int parse_ms(const char *text, int64_t *out_ns, struct error *err)
 {
     int64_t ms = 0;
+    if (text_equal(text, "off")) {
+        *out_ns = SAMPLE_OFF;
+        return 0;
+    }
     const int result = text_parse_i64(text, SAMPLE_MS_MIN, SAMPLE_MS_MAX, &ms, err);
     *out_ns = ms * NS_PER_MS;
     return result;
@@ -68,7 +72,8 @@ static int set_all(struct sample_periods *self, const char *text, struct error *
     int64_t period_ns = 0;
     const int result = parse_ms(text, &period_ns, err);
     for (size_t i = 0; result == 0 && i < sampler_table_len; i++) {
-        self->ns[i] = sampler_table[i]->waits ? self->ns[i] : period_ns;
+        const bool stays = sampler_table[i]->waits && period_ns != SAMPLE_OFF;
+        self->ns[i] = stays ? self->ns[i] : period_ns;
     }
     return result;
 }

@@ -5,11 +5,13 @@
 #include "support/test.h"
 #include "telemetry/sample_periods.h"
 
+#define OFF INT64_C(-1)
+
 static int64_t period_ms(const struct sample_periods *periods, const char *name)
 {
     for (size_t i = 0; i < sampler_table_len; i++) {
         if (text_equal(sampler_table[i]->name, name)) {
-            return periods->ns[i] / NS_PER_MS;
+            return periods->ns[i] == SAMPLE_OFF ? OFF : periods->ns[i] / NS_PER_MS;
         }
     }
     print_error("no sampler %s\n", name);
@@ -39,6 +41,8 @@ static void test_sample_periods__take_one_number_or_one_for_each(void **state)
         {true, "nvml=5", 5, 25, 0, 0},
         {true, "200", 200, 200, 200, 0},
         {false, "nvml=5,nvml=6", 6, 0, 0, 0},
+        {false, "off", OFF, OFF, OFF, OFF},
+        {true, "engine_metrics=off,rapl=off", 10, OFF, 0, OFF},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
