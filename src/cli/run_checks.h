@@ -3,9 +3,14 @@
 
 #include "hardware/check.h"
 
-/* Makes them on the machine below `root` ("" on a real machine), where the engine is the process
- * `engine_pid` (0: not known).  Appends one text for each WARN and FAIL
- * to the array `warnings`: "machine: cpu.load: 7.50 on 4 processors (wanted: at most 0.5 a processor)".
+struct run_checks_query {
+    const char *root;     /* "" on a real machine */
+    bool engine_is_local; /* if not, the GPUs of this machine have no part in the figures */
+    int32_t engine_pid;   /* its process on this machine; 0: not known */
+};
+
+/* Makes them.  Appends one text for each WARN and FAIL to the array `warnings`:
+ * "machine: cpu.load: 7.50 on 4 processors (wanted: at most 0.5 a processor)".
  * They are for --strict of bench doctor to judge, not of bench run. */
 void run_checks_add(
-    struct arena *arena, const char *root, int32_t engine_pid, struct json *warnings);
+    const struct run_checks_query *query, struct arena *arena, struct json *warnings);

@@ -12,6 +12,7 @@
 #include "cli/run_point.h"
 #include "cli/run_readout.h"
 #include "cli/run_repeat.h"
+#include "cli/run_site.h"
 #include "cli/run_telemetry.h"
 #include "load/point.h"
 
@@ -349,7 +350,12 @@ static void warn_of_machine(struct run_plan *plan)
         return;
     }
     struct json *found = json_new(&plan->arena, JSON_ARRAY);
-    run_checks_add(&plan->arena, "", plan->site.known ? plan->site.process.pid : 0, found);
+    const struct run_checks_query query = {
+        .root = "",
+        .engine_is_local = run_site_is_local(plan),
+        .engine_pid = plan->site.known ? plan->site.process.pid : 0,
+    };
+    run_checks_add(&query, &plan->arena, found);
     for (const struct json *row = found->first; row != NULL; row = row->next) {
         (void)fprintf(plan->context->log, "bench run: warning: %s\n", row->text);
         (void)json_append(plan->warnings, json_new_text(&plan->arena, row->text));

@@ -1,6 +1,7 @@
 /* A reading meets its row here: one place decides what passes, and how it is told. */
 #include "hardware/check.h"
 
+#include "base/text.h"
 #include "hardware/check_rows.h"
 
 #include <assert.h>
@@ -56,6 +57,23 @@ enum check_status check_judge(const struct check *check, const struct check_read
     return good ? CHECK_PASS : check->trip;
 }
 
+/* Texts come from files, drivers and engines: what is no printable UTF-8 becomes '?', so that a text stays
+ * one line and no terminal obeys it. */
+static void make_printable(char *text)
+{
+    for (size_t left = strlen(text); left > 0;) {
+        const size_t n = text_utf8_length(text, left);
+        const bool good = n > 1 || (n == 1 && *text >= 0x20 && *text != 0x7f);
+        const bool is_c1 =
+            n == 2 && (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0;
+        if (!good || is_c1) {
+            memset(text, '?', n > 1 ? n : 1);
+        }
+        text += n > 1 ? n : 1;
+        left -= n > 1 ? n : 1;
+    }
+}
+
 void check_list_add(
     struct check_list *self, const struct check *check, const struct check_reading *reading)
 {
@@ -65,6 +83,7 @@ void check_list_add(
     out->status = check_judge(check, reading);
     out->value = reading->value;
     memcpy(out->found, reading->text, sizeof(out->found));
+    make_printable(out->found);
 }
 
 size_t check_list_count(const struct check_list *self, enum check_status status)

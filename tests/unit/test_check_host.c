@@ -632,6 +632,31 @@ static void test_check_limit_text__says_the_limit(void **state)
     assert_string_equal(text, "on");
 }
 
+/* A text that an engine or a driver chose moves no cursor and stays one line. */
+static void test_check_list_add__keeps_texts_printable(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *text;
+        const char *found;
+    } rows_of_text[] = {
+        {"a\033[31mb\r\nc\177", "a?[31mb??c?"},
+        {"\xc2\x9b\x31m", "??1m"}, /* CSI in one character */
+        {"\xc3\xa9\xe2\x82\xac", "\xc3\xa9\xe2\x82\xac"},
+        {"\xff\xc3", "??"}, /* no UTF-8, and a character cut in two */
+        {"", ""},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows_of_text); i++) {
+        struct check_list list = {0};
+        struct check_reading reading = {0};
+        check_words(&reading, true, "%s", rows_of_text[i].text);
+        check_list_add(&list, check_at(0), &reading);
+        assert_string_equal(list.results[0].found, rows_of_text[i].found);
+    }
+}
+
 /* Names are unique, and no text is missing: they are what is documented. */
 static void test_check_at__rows_are_whole(void **state)
 {
@@ -660,6 +685,7 @@ int main(void)
         cmocka_unit_test(test_check_read_cpus__takes_lists_and_nothing_else),
         cmocka_unit_test(test_check_probes__answer),
         cmocka_unit_test(test_check_limit_text__says_the_limit),
+        cmocka_unit_test(test_check_list_add__keeps_texts_printable),
         cmocka_unit_test(test_check_at__rows_are_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
