@@ -227,12 +227,7 @@ int run_plan_open(
     if (result < 0) {
         return result;
     }
-    result = run_site_fingerprint(self, err);
-    if (result < 0) {
-        return result;
-    }
-    self->provenance = software_provenance_read(&self->arena, self->warnings);
-    return 0;
+    return run_site_fingerprint(self, err);
 }
 
 /* The spec's shape with what the command line changes. */

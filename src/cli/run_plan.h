@@ -44,9 +44,9 @@ struct run_plan {
     struct json *fingerprint; /* of the engine's machine where it is known, else this one's */
     struct json
         *client_fingerprint; /* this machine's, where `fingerprint` came from a file; else NULL */
-    struct json *provenance;
-    struct json *warnings; /* array of strings, for every envelope */
-    unsigned n_warned;     /* warnings that --strict makes fatal: those of run_plan_warn */
+    struct json *provenance; /* once the engine is found */
+    struct json *warnings;   /* array of strings, for every envelope */
+    unsigned n_warned;       /* warnings that --strict makes fatal: those of run_plan_warn */
 };
 
 /* One benchmark of the run, ready to send. */

@@ -209,6 +209,8 @@ static int write_point(
         .engine_name = plan->engine->name,
         .engine_version = plan->identity.version[0] != '\0' ? plan->identity.version : "unknown",
         .engine_config = plan->identity.config,
+        .engine_image_digest =
+            plan->options->virtual_time ? NULL : engine_image_digest(&plan->site),
         .engine_before = engine_identity_json(&arena, &plan->identity),
         .engine_after = measured->engine_after,
         .quantization_format = plan->options->quant,

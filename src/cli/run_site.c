@@ -77,7 +77,7 @@ static void check_machine(struct run_plan *plan)
     }
 }
 
-static void find_process(struct run_plan *plan)
+static void find_process(struct run_plan *plan, const struct nvml *nvml)
 {
     const char *secrets[SECRETS_MAX];
     size_t n_secrets = 0;
@@ -94,12 +94,27 @@ static void find_process(struct run_plan *plan)
         .root = "",
         .address = (const struct sockaddr *)&plan->addresses[0].storage,
         .secrets = {secrets, n_secrets},
+        .nvml = nvml,
+        .simulated = run_plan_is_built_in(plan->options),
     };
     engine_site_find(&query, &plan->arena, plan->warnings, &plan->site);
 }
 
 void run_site_find(struct run_plan *plan)
 {
-    find_process(plan);
+    CLEANUP(nvml_closep) struct nvml *nvml = NULL;
+    struct error err = {0};
+    const bool simulated = run_plan_is_built_in(plan->options);
+    if (!simulated && nvml_open(NULL, &nvml, &err) < 0) {
+        error_clear(&err); /* most machines have none */
+    }
+    find_process(plan, nvml);
     check_machine(plan);
+    const struct provenance_inputs inputs = {
+        .simulated = simulated,
+        .site = plan->options->virtual_time ? NULL : &plan->site,
+        .has_nvidia = !plan->options->dry_run && nvml != NULL && nvml_device_count(nvml) > 0,
+        .nvidia_smi = nvidia_smi_paths,
+    };
+    plan->provenance = software_provenance_read(&plan->arena, &inputs, plan->warnings);
 }

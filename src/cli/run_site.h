@@ -7,7 +7,8 @@
  * Errors: those of host_file_read, behind the option's name. */
 MUST_CHECK int run_site_fingerprint(struct run_plan *plan, struct error *err);
 
-/* Finds where the engine runs and as which process, once its addresses are known; sends nothing. */
+/* Finds where the engine runs, as which process and with which software, once its addresses are known; sends
+ * nothing.  Fills plan->site and plan->provenance. */
 void run_site_find(struct run_plan *plan);
 
 /* True when the engine runs on this machine; after run_site_find. */

@@ -259,3 +259,8 @@ int yaml_parse(
     *out = loader.root;
     return 0;
 }
+
+const char *yaml_library_version(void)
+{
+    return yaml_get_version_string();
+}

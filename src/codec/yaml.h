@@ -21,3 +21,6 @@ MUST_CHECK int yaml_parse(
     size_t len,
     struct json **out,
     struct error *err);
+
+/* Version of the library underneath.  Static text. */
+const char *yaml_library_version(void);

@@ -184,3 +184,8 @@ int zstd_decompress(const void *data, size_t len, struct bytes *out, struct erro
     }
     return 0;
 }
+
+const char *zstd_library_version(void)
+{
+    return ZSTD_versionString();
+}

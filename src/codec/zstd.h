@@ -22,3 +22,6 @@ MUST_CHECK int zstd_writer_finish(struct zstd_writer *self, struct error *err);
 /* Appends the content of the frames in `data`; the limit is out->max, checked while decompressing.
  * Errors: ERROR_PARSE for bytes that are no zstd or damaged, ERROR_LIMIT. */
 MUST_CHECK int zstd_decompress(const void *data, size_t len, struct bytes *out, struct error *err);
+
+/* Version of the library underneath.  Static text. */
+const char *zstd_library_version(void);

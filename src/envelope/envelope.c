@@ -140,7 +140,12 @@ static void add_engine(struct body *self, const struct json *config)
         self, engine, "version",
         known_text(self, "engine.version", inputs->engine_version, "unknown"));
     add_text(self, engine, "config_hash", hash);
-    add_text(self, engine, "image_digest", known_text(self, "engine.image_digest", NULL, ""));
+    const char *image = inputs->engine_image_digest;
+    if (image != NULL && *image == '\0') {
+        add_text(self, engine, "image_digest", ""); /* it runs in no container */
+    } else {
+        add_text(self, engine, "image_digest", known_text(self, "engine.image_digest", image, ""));
+    }
 }
 
 static void add_quantization(struct body *self)

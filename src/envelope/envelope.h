@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "envelope/records_file.h"
 #include "envelope/signing_key.h"
+#include "hardware/engine_site.h"
 #include "stats/summary.h"
 
 /* Whose machine hardware_fingerprint describes. */
@@ -28,6 +29,7 @@ struct envelope_inputs {
     const char *endpoint_normal; /* endpoint_normal(): hashed, not written */
     const char *engine_name;
     const char *engine_version;
+    const char *engine_image_digest; /* of engine_image_digest() */
     const struct json
         *engine_config; /* what the engine told; hashed into config_hash; may be NULL */
     const struct json *engine_before; /* engine_identity_json of the probe before the point */
@@ -88,6 +90,21 @@ enum {
 
 void run_id_new(int64_t real_ns, char out[RUN_ID_SIZE]);
 
-/* What this build and system are: bench_version, bench_sha256, kernel, libc, openssl and the fields
- * of the format that are unknown yet; appends to `warnings`. */
-struct json *software_provenance_read(struct arena *arena, struct json *warnings);
+/* What is known of the engine, for the fields of the format that are about it. */
+struct provenance_inputs {
+    bool simulated;                 /* the engine is this program's own, built in */
+    const struct engine_site *site; /* NULL: not known */
+    bool has_nvidia;                /* this machine has GPUs of NVIDIA */
+    const char *const *nvidia_smi;  /* where it may lie, ending with NULL; the first one is run */
+};
+
+/* The usual places. */
+extern const char *const nvidia_smi_paths[];
+
+/* What this build, this system and the engine's software are; appends to `warnings`.  May run nvidia-smi,
+ * for 20 s at most: never while requests are under way. */
+struct json *software_provenance_read(
+    struct arena *arena, const struct provenance_inputs *inputs, struct json *warnings);
+
+/* Digest of the engine's container image; "" when it runs in no container, NULL when it is not known. */
+const char *engine_image_digest(const struct engine_site *site);

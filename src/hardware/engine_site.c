@@ -3,6 +3,7 @@
 #include "hardware/engine_site.h"
 
 #include "base/text.h"
+#include "hardware/engine_gpus.h"
 #include "hardware/reader.h"
 
 #include <arpa/inet.h>
@@ -152,6 +153,13 @@ static void add_text_or_unknown(
     }
 }
 
+static void
+add_or_null(const struct reader *reader, struct json *facts, const char *key, struct json *value)
+{
+    (void)json_add(
+        reader->arena, facts, key, value == NULL ? json_new(reader->arena, JSON_NULL) : value);
+}
+
 static void add_command_line(
     const struct reader *reader, const struct engine_site_query *query, struct engine_site *out)
 {
@@ -181,6 +189,13 @@ static void describe(
         exe == NULL ? NULL : reader_trim(reader, exe, strlen(exe)));
     add_command_line(reader, query, out);
     add_text_or_unknown(reader, out->facts, "cgroup", cgroup_of(reader, pid));
+    container_read(reader, pid, &out->container);
+    python_env_read(reader, pid, exe == NULL ? "" : exe, &out->python);
+    add_or_null(reader, out->facts, "container", out->container.facts);
+    add_or_null(reader, out->facts, "python", out->python.facts);
+    (void)json_add(
+        reader->arena, out->facts, "gpus",
+        query->simulated ? json_new(reader->arena, JSON_ARRAY) : engine_gpus_read(reader, pid));
 }
 
 void engine_site_find(
@@ -189,7 +204,8 @@ void engine_site_find(
     struct json *warnings,
     struct engine_site *out)
 {
-    const struct reader reader = {.arena = arena, .root = query->root, .warnings = warnings};
+    const struct reader reader = {
+        .arena = arena, .root = query->root, .warnings = warnings, .nvml = query->nvml};
     *out = (struct engine_site){.address = host_address_kind(&reader, query->address)};
     if (out->address == HOST_ADDRESS_NETWORK) {
         unknown(out, "the engine is not on this machine");

@@ -7,10 +7,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* /proc/cpuinfo of a thousand cores is about 2 MB. */
 #define READER_FILE_MAX ((size_t)64 << 20)
@@ -32,6 +35,41 @@ reader_bytes(const struct reader *self, const char *path, size_t *out_len, bool 
     }
     *out_len = len;
     return rc < 0 ? NULL : arena_copy(self->arena, text, len);
+}
+
+const char *reader_head(const struct reader *self, const char *path, size_t max, size_t *out_len)
+{
+    CLEANUP(mem_freep) char *full = mem_format("%s%s", self->root, path);
+    /* Not blocking: a named pipe without a writer would hold up the run. */
+    const int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat info;
+    *out_len = 0;
+    if (fd < 0) {
+        return NULL;
+    }
+    if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
+        (void)close(fd);
+        return NULL;
+    }
+    CLEANUP(mem_freep) char *text = NULL;
+    size_t room = 0;
+    while (*out_len < max) {
+        if (*out_len == room) {
+            room = room == 0 ? 4096 : 2 * room;
+            text = mem_resize(text, room, 1);
+        }
+        const size_t left = (room < max ? room : max) - *out_len;
+        const ssize_t n = read(fd, text + *out_len, left);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            break;
+        }
+        *out_len += (size_t)n;
+    }
+    (void)close(fd);
+    return *out_len == 0 ? NULL : arena_copy(self->arena, text, *out_len);
 }
 
 const char *reader_file(const struct reader *self, const char *path, bool *out_denied)

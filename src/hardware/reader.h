@@ -21,6 +21,10 @@ const char *reader_file(const struct reader *self, const char *path, bool *out_d
 const char *
 reader_bytes(const struct reader *self, const char *path, size_t *out_len, bool *out_denied);
 
+/* The first `max` bytes of a file below the root, in the arena; NULL when it cannot be read, is not a plain
+ * file, or is empty.  *out_len is their number. */
+const char *reader_head(const struct reader *self, const char *path, size_t max, size_t *out_len);
+
 /* The file's first line without white space at its ends; NULL when unreadable or empty. */
 const char *reader_line(const struct reader *self, const char *path, bool *out_denied);
 

@@ -277,3 +277,8 @@ void web_answer_done(struct web_answer *self)
     bytes_done(&self->body);
     *self = (struct web_answer){0};
 }
+
+const char *web_library_version(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version;
+}

@@ -35,3 +35,6 @@ struct web_answer {
 MUST_CHECK int
 web_fetch(const struct web_request *request, struct web_answer *out, struct error *err);
 void web_answer_done(struct web_answer *self);
+
+/* Version of the library underneath.  Static text. */
+const char *web_library_version(void);

@@ -8,6 +8,7 @@ Forms: proc_net(5), proc_pid_stat(5), proc_pid_cmdline(5), cgroups(7).  Sockets 
 """
 
 import ipaddress
+import json
 import pathlib
 import shutil
 import struct
@@ -130,9 +131,179 @@ fd000000000000000000000000000005 02 40 00 80     eth0
     tree.write("proc/804/stat", "804 (e\n")
 
 
+def package(tree, folder, info, name=None, version=None, direct=None, body="\nA text.\nName: not-this\n"):
+    place = f"fs{folder}/{info}"
+    file = f"{place}/METADATA" if info.endswith(".dist-info") else f"{place}/PKG-INFO"
+    head = "Metadata-Version: 2.1\n" + (f"Name: {name}\n" if name else "") + (f"Version: {version}\n" if version else "")
+    tree.write(file, head + body)
+    if direct is not None:
+        tree.write(f"{place}/direct_url.json", direct if isinstance(direct, str) else json.dumps(direct))
+
+
+def pythons(folder):
+    """Processes of interpreters; their file system is fs/."""
+    tree = Tree(folder)
+    venv = "/opt/venv/lib/python3.11/site-packages"
+    package(tree, venv, "torch-2.13.0+cu130.dist-info", "torch", "2.13.0+cu130")
+    package(tree, venv, "Jinja2-3.1.4.dist-info", "Jinja2", "3.1.4")
+    package(tree, venv, "idna-3.7.dist-info", "idna", "3.7")
+    package(tree, venv, "zope.interface-6.0.dist-info", "zope.interface", "6.0")
+    package(tree, venv, "zope_interface-5.0.dist-info", "Zope_Interface", "5.0")  # another spelling, later by name
+    package(tree, venv, "pip-24.0.dist-info", "pip", "24.0")
+    package(tree, venv, "setuptools-69.0.dist-info", "setuptools", "69.0")
+    package(tree, venv, "wheel-0.43.0.dist-info", "wheel", "0.43.0")
+    package(tree, venv, "old-1.0-py3.11.egg-info", "old", "1.0")
+    tree.write(f"fs{venv}/older-0.9.egg-info", "Metadata-Version: 1.0\nName: older\nVersion: 0.9\n")
+    package(tree, venv, "nameless-1.dist-info", None, "1")
+    tree.write(f"fs{venv}/torch/__init__.py", "")
+    tree.write(f"fs{venv}/empty-1.dist-info/RECORD", "")
+    package(tree, venv, "archive-1.0.dist-info", "archive", "1.0",
+            {"url": "https://u:p@host/archive-1.0.whl", "archive_info": {"hash": "sha256=00ff"}})
+    package(tree, venv, "vcs-1.0.dist-info", "vcs", "1.0",
+            {"url": "https://host/r.git", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}, "subdirectory": "py"})
+    package(tree, venv, "both-1.0.dist-info", "both", "1.0",
+            {"url": "https://host/b.zip", "archive_info": {"hash": "sha256=01"}, "subdirectory": "b"})
+    package(tree, venv, "folder-1.0.dist-info", "folder", "1.0", {"url": "file:///src/folder", "dir_info": {}})
+    package(tree, venv, "edit-1.0.dist-info", "edit", "1.0",
+            {"url": "file:///src/edit", "dir_info": {"editable": True}})
+    package(tree, venv, "cut-1.0.dist-info", "cut", "1.0", '{"url": ')
+    tree.write("fs/opt/venv/pyvenv.cfg", "home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.11.2\n")
+    tree.link("fs/opt/venv/bin/python3", "/usr/bin/python3")
+    tree.link("fs/opt/venv/lib64", "lib")
+    system = "/usr/lib/python3/dist-packages"
+    package(tree, system, "PyYAML-6.0.egg-info", "PyYAML", "6.0")
+    package(tree, system, "idna-2.0.dist-info", "idna", "2.0")
+    package(tree, "/usr/local/lib/python3.11/dist-packages", "local-1.dist-info", "local", "1")
+    package(tree, "/home/me/.local/lib/python3.11/site-packages", "mine-1.dist-info", "mine", "1")
+    package(tree, "/extra", "extra-1.dist-info", "extra", "1")
+    tree.write("fs/usr/bin/python3", "#")
+    both = "/opt/both"
+    tree.write(f"fs{both}/pyvenv.cfg", "home = /usr/bin\ninclude-system-site-packages = true\n")
+    tree.write(f"fs{both}/bin/python", "#")
+    package(tree, f"{both}/lib/python3.11/site-packages", "only-1.dist-info", "only", "1")
+    conda = "/opt/conda/lib/python3.12/site-packages"
+    package(tree, conda, "setuptools-70.0.dist-info", "setuptools", "70.0")
+    package(tree, conda, "pip-24.0.dist-info", "pip", "24.0")
+
+    def start(pid, exe, argv, environ=(), maps=None, cwd=None):
+        tree.process(pid, "python3", 1, argv, [], exe)
+        tree.link(f"proc/{pid}/root", "../../fs")
+        tree.write(f"proc/{pid}/environ", b"".join(word.encode() + b"\0" for word in environ))
+        if maps is not None:
+            tree.write(f"proc/{pid}/maps", "".join(f"7f00-7f01 r-xp 00000000 08:01 77 {path}\n" for path in maps))
+        if cwd:
+            tree.link(f"proc/{pid}/cwd", cwd)
+
+    start(100, "/usr/bin/python3.11", ["/opt/venv/bin/python3", "/opt/venv/bin/vllm", "serve"])
+    start(101, "/usr/bin/python3.11", ["python3", "-m", "x"],
+          ["HOME=/home/me", "PATH=relative:/nowhere:/usr/bin", "PYTHONPATH=:/extra"])
+    start(102, "/usr/bin/python3.11", ["VLLM::APIServer"], [],
+          ["", "[heap]", "/usr/bin/python3.11", f"{venv}/torch/lib/libtorch.so", f"{venv}/torch/_C.so"])
+    start(103, "/usr/bin/python3.11", ["VLLM::APIServer"], [], ["/usr/bin/python3.11"])
+    start(104, "/usr/bin/llama-server", ["llama-server"], [], ["/usr/lib/libc.so.6"])
+    start(105, "/opt/server", ["server"], [], ["/opt/conda/lib/libpython3.12.so.1.0", f"{conda}/x.so"])
+    start(106, "/usr/bin/python", ["/usr/bin/python"])
+    start(107, "/usr/bin/python3.11", ["bin/python"], ["PYTHONNOUSERSITE=1", "HOME=/home/me"], None, both)
+    start(108, "/opt/conda/bin/python3.12", ["python3.12"], ["PATH=/opt/conda/bin"])
+    tree.write("fs/opt/conda/bin/python3.12", "#")
+    start(109, "/usr/bin/python", ["/opt/venv/bin/python3"], [], ["/usr/lib/libpython3.11.so.1.0"])
+    start(110, "/opt/empty/bin/python3.10", ["/opt/empty/bin/python3.10"])
+    tree.write("fs/opt/empty/bin/python3.10", "#")
+    tree.write("fs/opt/empty/lib/python3.10/site-packages/README", "")
+
+
+def containers(folder):
+    tree = Tree(folder)
+    other = "5e77" * 16
+    image = "sha256:" + "ab" * 32
+    manifest = "sha256:" + "cd" * 32
+
+    def start(pid, cgroup, mountinfo=None):
+        tree.process(pid, "engine", 1, ["engine"], [], None, cgroup)
+        if mountinfo:
+            tree.write(f"proc/{pid}/mountinfo", mountinfo)
+
+    def docker(number, config):
+        container = f"{number:064x}"
+        tree.write(f"var/lib/docker/containers/{container}/config.v2.json",
+                   config if isinstance(config, str) else json.dumps(config))
+        return container
+
+    start(10, "0::/user.slice/session-1.scope\n", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 22 0:9 / /x rw - overlay o rw\n")
+    start(11, "0::/\n", "22 1 0:30 / / rw - overlay overlay rw\n")
+    start(12, "0::/\n")
+    tree.write("proc/12/root/.dockerenv", "")
+    start(13, "0::/\n")
+    tree.write("proc/13/root/run/.containerenv",
+               f'engine="podman-4.9"\nname="x"\nid="{other}"\nimage="quay.io/x:1"\nimageid="{"ef" * 32}"\n')
+    start(14, "0::/\n")
+    tree.write("proc/14/root/run/.containerenv", "")
+    # Docker: pulled; built here; with the images in containerd; unreadable.
+    name = "vllm/vllm-openai:v0.9"
+    pulled = docker(1, {"ID": "x", "Image": image, "Config": {"Image": name}})
+    tree.write("var/lib/docker/image/overlay2/repositories.json", json.dumps({"Repositories": {
+        "other": {"other@sha256:00": "sha256:11"},
+        "vllm/vllm-openai": {name: image, f"vllm/vllm-openai@{manifest}": image}}}))
+    start(20, f"0::/system.slice/docker-{pulled}.scope\n")
+    built = docker(2, {"Image": "sha256:" + "12" * 32, "Config": {"Image": "mine"}})
+    start(21, f"12:pids:/docker/{built}\n0::/\n")
+    stored = docker(3, {"Image": manifest, "ImageManifest": {"digest": "sha256:" + "34" * 32}, "Config": {"Image": name}})
+    start(22, f"0::/docker/{stored}\n")
+    start(23, f"0::/docker/{other}\n")
+    cut = docker(4, '{"Image": ')
+    start(24, f"0::/docker/{cut}\n")
+    by_digest = docker(5, {"Image": "sha256:" + "56" * 32, "Config": {"Image": f"r/x@{manifest}"}})
+    start(25, f"0::/docker/{by_digest}\n")
+    # Podman: of root and of a user.
+    for storage, number in (("var/lib/containers/storage", 6), ("home/me/.local/share/containers/storage", 7)):
+        container = f"{number:064x}"
+        tree.write(f"{storage}/overlay-containers/containers.json",
+                   json.dumps([{"id": "other", "image": "x"}, {"id": container, "image": f"{number:02x}" * 32}]))
+        tree.write(f"{storage}/overlay-images/images.json",
+                   json.dumps([{"id": f"{number:02x}" * 32, "digest": manifest, "names": ["quay.io/e:1"]}]))
+    start(30, f"0::/machine.slice/libpod-{6:064x}.scope/container\n")
+    start(31, f"0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{7:064x}.scope\n")
+    tree.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nbad\nme:x:1000:1000:Me:/home/me:/bin/sh\n")
+    # Kubernetes.
+    task = "run/containerd/io.containerd.runtime.v2.task/k8s.io"
+    tree.write(f"{task}/{8:064x}/config.json", json.dumps(
+        {"annotations": {"io.kubernetes.cri.image-name": f"docker.io/v@{manifest}"}}))
+    start(40, f"0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-{8:064x}.scope\n")
+    tree.write(f"{task}/{9:064x}/config.json", json.dumps(
+        {"annotations": {"io.kubernetes.cri.image-name": "docker.io/v:1"}}))
+    start(41, f"0::/kubepods/burstable/pod1/{9:064x}\n")
+    start(43, f"0::/kubepods/besteffort/pod2/{11:064x}\n")
+    start(44, f"0::/kubepods/besteffort/pod3/{10:064x}\n")
+    tree.write(f"run/containers/storage/overlay-containers/{10:064x}/userdata/config.json", json.dumps(
+        {"annotations": {"io.kubernetes.cri-o.ImageName": "quay.io/v:1", "io.kubernetes.cri-o.ImageRef": f"quay.io/v@{manifest}"}}))
+    start(42, f"0::/kubepods.slice/crio-{10:064x}.scope\n")
+
+
+def gpus(folder):
+    """A machine of AMD GPUs; the processes of NVIDIA's are told by its library."""
+    tree = Tree(folder)
+    tree.process(4700, "python3", 1, ["x"])
+    tree.process(4712, "python3", 4700, ["x"])
+    tree.process(4713, "python3", 4712, ["x"])
+    tree.process(4800, "other", 1, ["x"])
+    kfd = "sys/class/kfd/kfd"
+    tree.write(f"{kfd}/topology/nodes/0/gpu_id", "0\n")
+    tree.write(f"{kfd}/topology/nodes/0/properties", "cpu_cores_count 64\nlocation_id 0\ndomain 0\n")
+    for node, (gpu, location, domain) in enumerate([(51110, 0x0300, 0), (4711, 0xC508, 1)], 1):
+        tree.write(f"{kfd}/topology/nodes/{node}/gpu_id", f"{gpu}\n")
+        tree.write(f"{kfd}/topology/nodes/{node}/properties",
+                   f"cpu_cores_count 0\nlocation_id_x 9\nlocation_id {location}\ndomain {domain}\n")
+    tree.write(f"{kfd}/proc/4713/vram_51110", "1048576\n")
+    tree.write(f"{kfd}/proc/4713/vram_4711", "0\n")
+    tree.write(f"{kfd}/proc/4713/vram_99", "7\n")
+    tree.write(f"{kfd}/proc/4712/vram_51110", "4096\n")
+    tree.write(f"{kfd}/proc/4800/vram_4711", "4096\n")
+
+
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "data/processes"
-    machine(folder / "machine")
+    for make in (machine, pythons, containers, gpus):
+        make(folder / make.__name__)
 
 
 main()

@@ -1,6 +1,7 @@
 /* Where an engine runs, from the recorded /proc trees that tests/oracle/process_trees.py writes. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "hardware/engine_gpus.h"
 #include "hardware/engine_site.h"
 #include "support/test.h"
 
@@ -64,7 +65,7 @@ static void test_find__the_process_and_its_command_line_without_secrets(void **s
         "{\"pid\":410,\"name\":\"vllm) S 7 (x\",\"executable\":\"/usr/bin/python3.11\","
         "\"command_line\":[\"/opt/venv/bin/python3\",\"/(hidden)\",\"serve\",\"m\",\"--api-key\","
         "\"(hidden)\",\"(hidden)\",\"--port\",\"8000\",\"--hf-token=(hidden)\"],"
-        "\"cgroup\":\"/user.slice/session-2.scope\"}");
+        "\"cgroup\":\"/user.slice/session-2.scope\",\"container\":null,\"python\":null,\"gpus\":[]}");
     assert_int_equal(found.warnings->len, 0);
     found_done(&found);
 }
@@ -128,14 +129,15 @@ static void test_find__what_a_process_does_not_show_is_unknown(void **state)
     found_make(&found, MACHINE, "127.0.0.1", 9005);
     assert_facts(
         &found, "{\"pid\":803,\"name\":\"d\",\"executable\":\"unknown\",\"command_line\":null,"
-                "\"cgroup\":\"unknown\"}");
+                "\"cgroup\":\"unknown\",\"container\":null,\"python\":null,\"gpus\":[]}");
     assert_int_equal(found.warnings->len, 3);
     found_done(&found);
     found_make(&found, MACHINE, "127.0.0.1", 8080);
     assert_facts(
-        &found, "{\"pid\":500,\"name\":\"llama-server\",\"executable\":\"/usr/bin/llama-server\","
-                "\"command_line\":[\"llama-server\",\"--port\",\"8080\"],"
-                "\"cgroup\":\"/system.slice/llama.service\"}");
+        &found,
+        "{\"pid\":500,\"name\":\"llama-server\",\"executable\":\"/usr/bin/llama-server\","
+        "\"command_line\":[\"llama-server\",\"--port\",\"8080\"],"
+        "\"cgroup\":\"/system.slice/llama.service\",\"container\":null,\"python\":null,\"gpus\":[]}");
     found_done(&found);
 }
 
@@ -196,6 +198,63 @@ static void test_process__ancestors(void **state)
     arena_done(&arena);
 }
 
+static void assert_gpus(const struct reader *reader, int32_t pid, const char *expected)
+{
+    struct bytes text;
+    bytes_init(&text, BYTES_MAX_DEFAULT);
+    json_write_compact(engine_gpus_read(reader, pid), &text);
+    assert_string_equal(text.data, expected);
+    bytes_done(&text);
+}
+
+static void test_gpus__those_on_which_the_process_or_its_children_compute(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct reader reader = {
+        .arena = &arena,
+        .root = "tests/data/processes/gpus",
+        .warnings = json_new(&arena, JSON_ARRAY)};
+    /* AMD: by the memory that processes hold there. */
+    assert_gpus(&reader, 4700, "[\"00000000:03:00.0\"]");
+    assert_gpus(&reader, 4713, "[\"00000000:03:00.0\"]");
+    assert_gpus(&reader, 4800, "[\"00000001:C5:01.0\"]");
+    assert_gpus(&reader, 9999, "[]");
+    assert_int_equal(reader.warnings->len, 0);
+    /* NVIDIA: the processes 4711 and 4712 are on the one GPU. */
+    CLEANUP(nvml_closep) struct nvml *nvml = NULL;
+    struct error err = {0};
+    assert_int_equal(nvml_open(getenv("BENCH_TEST_NVML_OLD"), &nvml, &err), 0);
+    reader.nvml = nvml;
+    assert_gpus(&reader, 4700, "[\"00000000:8A:00.0\"]");
+    assert_int_equal(reader.warnings->len, 0);
+    assert_gpus(&reader, 4713, "[]");
+    assert_int_equal(reader.warnings->len, 1);
+    assert_non_null(strstr(reader.warnings->last->text, "engine_process.gpus is empty"));
+    arena_done(&arena);
+}
+
+static void test_gpus__are_unknown_where_nothing_tells(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct reader reader = {
+        .arena = &arena,
+        .root = "tests/data/hardware/odd",
+        .warnings = json_new(&arena, JSON_ARRAY)};
+    assert_gpus(&reader, 1, "null");
+    assert_int_equal(reader.warnings->len, 1);
+    CLEANUP(nvml_closep) struct nvml *nvml = NULL;
+    struct error err = {0};
+    assert_int_equal(nvml_open(getenv("BENCH_TEST_NVML_DOUBLE"), &nvml, &err), 0);
+    nvml->device_compute_processes = NULL; /* as of a driver that has no such function */
+    nvml->device_compute_processes_v1 = NULL;
+    reader.nvml = nvml;
+    assert_gpus(&reader, 1, "null");
+    assert_non_null(strstr(reader.warnings->last->text, "cannot be read"));
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +263,8 @@ int main(void)
         cmocka_unit_test(test_find__what_a_process_does_not_show_is_unknown),
         cmocka_unit_test(test_find__says_that_root_would_see_more),
         cmocka_unit_test(test_process__ancestors),
+        cmocka_unit_test(test_gpus__those_on_which_the_process_or_its_children_compute),
+        cmocka_unit_test(test_gpus__are_unknown_where_nothing_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
