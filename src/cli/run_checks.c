@@ -28,6 +28,8 @@ static void look_at_gpus(
     }
     context->reader.nvml = nvml;
     (void)check_gpus(context, out);
+    context->reader.nvml = NULL; /* both live no longer than this call */
+    context->no_nvml = NULL;
 }
 
 void run_checks_add(

@@ -388,6 +388,20 @@ static int run_works(struct run_plan *plan, struct run_work *works, size_t n, st
     return EXIT_GOOD;
 }
 
+/* Raises what is needed to what this point needs. */
+static void need_point(
+    struct run_needs *needs,
+    const struct run_plan *plan,
+    const struct run_work *work,
+    const struct point_choice *choice)
+{
+    const struct point_options options = run_point_options(plan->options, work, choice);
+    const uint64_t connections = point_connections(&options);
+    const uint64_t requests = point_requests(&options);
+    needs->n_connections = connections > needs->n_connections ? connections : needs->n_connections;
+    needs->n_requests = requests > needs->n_requests ? requests : needs->n_requests;
+}
+
 /* What this machine must be able to open, for the largest point of all. */
 static int
 check_limits(const struct run_plan *plan, const struct run_work *works, size_t n, struct error *err)
@@ -397,14 +411,7 @@ check_limits(const struct run_plan *plan, const struct run_work *works, size_t n
         struct point_list points;
         list_points(&points, plan->options, works[i].spec);
         for (uint32_t k = 0; k < points.n; k++) {
-            const struct point_options options =
-                run_point_options(plan->options, &works[i], &points.choices[k]);
-            const uint64_t connections = point_connections(&options);
-            if (connections > needs.n_connections) {
-                needs.n_connections = connections;
-            }
-            const uint64_t requests = point_requests(&options);
-            needs.n_requests = requests > needs.n_requests ? requests : needs.n_requests;
+            need_point(&needs, plan, &works[i], &points.choices[k]);
         }
     }
     return run_limits_check(plan->options, &needs, err);
