@@ -60,6 +60,7 @@ complete -c bench -n '__fish_seen_subcommand_from run' -l json -d 'Print the rea
 complete -c bench -n '__fish_seen_subcommand_from run' -l slo-template -x -d 'Service level: llm.standard, llm.relaxed, or a YAML file.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l strict -d 'Warnings of the checks before traffic are fatal.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l records -x -a 'full requests off' -d 'What is kept of every request: all token events, no token events, or no file.'
+complete -c bench -n '__fish_seen_subcommand_from run' -l selftest -d 'After each point, measure the client\'s own error at its load and put it into the envelope; takes up to about 15 s.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l save-text -d 'Keep the generated texts in the records.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l signing-mode -x -a 'dev keyless' -d 'How envelopes are signed: with a key of your own (\'keyless\' is not built yet).'
 complete -c bench -n '__fish_seen_subcommand_from run' -l dev-key -r -F -d 'Ed25519 private key, PEM; \'bench keygen\' makes one.'

@@ -113,6 +113,7 @@ run(const struct cli_context *context,
             .tokens = flags->tokens,
             .waves = flags->waves,
             .seed = (uint64_t)flags->seed,
+            .spin_ns = POINT_DISPATCH_SPIN_NS,
         };
         const int result = measure(context, &recipe, &measured[i], err);
         if (result < 0) {

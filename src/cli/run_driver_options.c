@@ -145,6 +145,9 @@ struct json *run_driver_options(
     if (!plan->options->virtual_time) {
         add_telemetry(arena, out, plan->options);
     }
+    if (plan->options->selftest) {
+        json_add_bool(arena, out, "selftest", true);
+    }
     add_sim(arena, out, plan->options);
     add_repeat(arena, out, &plan->launch, choice);
     return out;

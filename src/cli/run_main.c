@@ -144,6 +144,9 @@ static void print_plan(
     for (uint32_t i = 0; i < points->n; i++) {
         print_plan_point(context, &points->choices[i]);
     }
+    if (plan->options->selftest) {
+        (void)fputs("  after each, the client's own error at its load\n", context->out);
+    }
     for (uint32_t i = 1; plan->launch.of > 1 && i <= plan->launch.of; i++) {
         (void)fprintf(
             context->out, "  launch %u of %u, seed %llu\n", i, plan->launch.of,

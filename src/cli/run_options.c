@@ -235,6 +235,7 @@ static void take_load(const struct run_flags *flags, struct run_options *out)
     out->busy_poll_us = flags->busy_poll_us;
     out->source_address = flags->source_address;
     out->repeat = flags->repeat;
+    out->selftest = flags->selftest;
     out->records = (enum records_level)flags->records;
     out->save_text = flags->save_text;
     out->virtual_time = flags->virtual_time;

@@ -95,6 +95,7 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     bool profile;
     bool dry_run;
     bool json;
+    bool selftest;
     bool
         virtual_time; /* --virtual-time: the simulated engine in virtual time (with --engine sim) */
     /* The built-in simulated engine (--engine sim without --base-url): --sim-ttft-ms, ... */
@@ -165,6 +166,7 @@ struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered 
     bool profile;
     bool dry_run;
     bool json;
+    bool selftest;
     bool virtual_time;
     double sim_ttft_ms;
     double sim_itl_ms;

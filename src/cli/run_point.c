@@ -180,6 +180,7 @@ struct measured {
     const struct point_result *result;
     const struct summary *summary;
     const struct json *engine_after; /* NULL: not known */
+    const struct run_selftest *selftest;
 };
 
 static int write_point(
@@ -231,6 +232,7 @@ static int write_point(
         .slo_template = work->slo.id,
         .slo_hardware_class = work->slo.hardware_class,
         .slo_resolved = work->slo.resolved,
+        .selftest = run_selftest_json(measured->selftest, &arena),
         .warnings = plan->warnings,
         .records_level = plan->options->records,
     };
@@ -301,7 +303,7 @@ static void note_timeout(struct run_plan *plan, const struct point_facts *facts)
         gate_mode_name(plan->options->gate), plan->options->warmup_timeout_s, facts->n_warmup);
 }
 
-/* Summarises and writes what was measured. */
+/* Summarises what was measured, looks at the client itself where that was asked for, and writes. */
 static int finish_point(
     struct run_plan *plan,
     const struct run_work *work,
@@ -324,7 +326,8 @@ static int finish_point(
             err, ERROR_UNAVAILABLE,
             "no request was counted in the window, so nothing was measured and nothing is written");
     }
-    const struct measured measured = {work, choice, result, summary, engine_after};
+    run_selftest(plan, choice->name, &result->facts, summary, &out->selftest);
+    const struct measured measured = {work, choice, result, summary, engine_after, &out->selftest};
     return write_point(plan, &measured, out, err);
 }
 

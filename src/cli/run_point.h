@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/run_plan.h"
+#include "cli/run_selftest.h"
 #include "cli/summary_row.h"
 #include "stats/summary.h"
 
@@ -29,6 +30,7 @@ struct point_row {
     char *envelope;               /* file name, owned; NULL when none was written */
     char failure[ERROR_TEXT_MAX]; /* why there is none */
     bool interrupted;
+    struct run_selftest selftest;
 };
 
 /* "c16-", "rps0p5-": the concurrency or rate as a file name's beginning. */

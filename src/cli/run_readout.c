@@ -187,6 +187,57 @@ static struct json *repeated_json(
     return out;
 }
 
+static bool has_selftests(const struct point_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].selftest.asked) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "conc 4 #2: ", where there are several rows to tell apart. */
+static void
+print_row_name(const struct cli_context *context, const char *first, const struct point_row *row)
+{
+    (void)fprintf(context->out, "%s %s", first, row->label);
+    if (is_repeated(row)) {
+        (void)fprintf(context->out, " #%u", row->launch.index);
+    }
+    (void)fputs(": ", context->out);
+}
+
+/* Below the table: what of its figures may be the client's. */
+static void print_selftests(
+    const struct cli_context *context, const char *first, const struct point_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct selftest_row *row = &rows[i].selftest.row;
+        if (!rows[i].selftest.done) {
+            continue;
+        }
+        if (n > 1) {
+            print_row_name(context, first, &rows[i]);
+        }
+        const struct selftest_limit *limit = selftest_broken_limit(row);
+        (void)fprintf(
+            context->out, "client error at this load: TTFT p99 %.3g ms, ITL p99 %.3g ms%s%s\n",
+            row->ttft.p99_ms, row->itl.p99_ms, limit != NULL ? "; not within the limit: " : "",
+            limit != NULL ? limit->text : "");
+    }
+}
+
+/* With --selftest every point says what came of it. */
+static void add_selftests(
+    struct arena *arena, const struct json *objects, const struct point_row *rows, size_t n)
+{
+    struct json *object = objects->first;
+    for (size_t i = 0; i < n; i++, object = object->next) {
+        (void)json_add(arena, object, "selftest", run_selftest_json(&rows[i].selftest, arena));
+    }
+}
+
 static void print_readout_json(
     const struct cli_context *context,
     const struct report_table *table,
@@ -196,6 +247,9 @@ static void print_readout_json(
 {
     struct arena arena = {0};
     struct json *value = report_table_json(table, &arena);
+    if (has_selftests(rows, n)) {
+        add_selftests(&arena, value, rows, n);
+    }
     if (n > 0 && is_repeated(&rows[0])) {
         value = repeated_json(&arena, value, first, rows, n);
     }
@@ -237,6 +291,7 @@ void run_readout_print(
         print_readout_json(context, &table, first, rows, n);
     } else {
         report_table_print(&table, context->out, context->columns, context->color);
+        print_selftests(context, first, rows, n);
     }
     report_table_done(&table);
 }

@@ -105,11 +105,9 @@ static void print_limit(const struct cli_context *context, const struct selftest
     if (limit == NULL) {
         return;
     }
-    double figure = 0.0;
-    memcpy(&figure, (const char *)row + limit->offset, sizeof(figure));
     (void)fprintf(
         context->out, "%u streams: %s is %.4g, the limit is %.4g\n", row->streams, limit->text,
-        figure, limit->limit);
+        selftest_figure(row, limit), limit->limit);
 }
 
 void selftest_report_print(
@@ -142,7 +140,7 @@ void selftest_report_print(
     }
 }
 
-struct json *selftest_row_json(struct arena *arena, const struct selftest_row *row)
+static struct json *row_json(struct arena *arena, const struct selftest_row *row)
 {
     struct json *object = json_new(arena, JSON_OBJECT);
     json_add_i64(arena, object, "streams", row->streams);
@@ -162,19 +160,25 @@ struct json *selftest_row_json(struct arena *arena, const struct selftest_row *r
     return object;
 }
 
+void selftest_report_add(
+    struct arena *arena, struct json *object, const struct selftest_row *rows, size_t n)
+{
+    struct json *list = json_add(arena, object, "rows", json_new(arena, JSON_ARRAY));
+    for (size_t i = 0; i < n; i++) {
+        (void)json_append(list, row_json(arena, &rows[i]));
+    }
+    const struct selftest_row *trusted = selftest_report_trusted(rows, n);
+    json_add_i64(arena, object, "trusted_streams", trusted != NULL ? trusted->streams : 0);
+    json_add_f64(
+        arena, object, "trusted_events_per_s", trusted != NULL ? trusted->events_per_s : 0.0);
+}
+
 void selftest_report_json(
     const struct cli_context *context, const struct selftest_row *rows, size_t n)
 {
     struct arena arena = {0};
     struct json *root = json_new(&arena, JSON_OBJECT);
-    struct json *list = json_add(&arena, root, "rows", json_new(&arena, JSON_ARRAY));
-    for (size_t i = 0; i < n; i++) {
-        (void)json_append(list, selftest_row_json(&arena, &rows[i]));
-    }
-    const struct selftest_row *trusted = selftest_report_trusted(rows, n);
-    json_add_i64(&arena, root, "trusted_streams", trusted != NULL ? trusted->streams : 0);
-    json_add_f64(
-        &arena, root, "trusted_events_per_s", trusted != NULL ? trusted->events_per_s : 0.0);
+    selftest_report_add(&arena, root, rows, n);
     print_json(context, root);
     arena_done(&arena);
 }

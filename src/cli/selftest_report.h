@@ -13,5 +13,6 @@ void selftest_report_print(
 void selftest_report_json(
     const struct cli_context *context, const struct selftest_row *rows, size_t n);
 
-/* One object with the keys of the JSON report; values live in the arena. */
-struct json *selftest_row_json(struct arena *arena, const struct selftest_row *row);
+/* Adds what the JSON report is made of: {"rows": [...], "trusted_streams", "trusted_events_per_s"}. */
+void selftest_report_add(
+    struct arena *arena, struct json *object, const struct selftest_row *rows, size_t n);

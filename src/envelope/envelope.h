@@ -51,6 +51,8 @@ struct envelope_inputs {
     const char *slo_template;
     const char *slo_hardware_class;
     const char *slo_resolved;
+    const struct json
+        *selftest; /* of the client, at the point's load; NULL or null: none was done */
     const struct json *warnings; /* array of strings from the run; the body adds its own */
     enum records_level records_level;
 };

@@ -165,9 +165,12 @@ static void report_comparison(const struct comparison *self, struct verify_repor
     if (n_others > 0) {
         (void)snprintf(others, sizeof(others), "; %zu metrics are not from the records", n_others);
     }
+    const struct json *selftest = json_find(self->root, "selftest");
+    const bool has_selftest = selftest != NULL && selftest->kind != JSON_NULL;
     verify_add(
-        out, "recompute", CHECK_PASS, "%zu values computed again, all equal%s%s", self->n_compared,
-        without_events, others);
+        out, "recompute", CHECK_PASS, "%zu values computed again, all equal%s%s%s",
+        self->n_compared, without_events, others,
+        has_selftest ? "; the self-test is not from the records" : "");
 }
 
 void recompute_check(

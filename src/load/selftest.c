@@ -67,12 +67,18 @@ const struct selftest_limit selftest_limits[] = {
 
 const size_t n_selftest_limits = ARRAY_LEN(selftest_limits);
 
+double selftest_figure(const struct selftest_row *row, const struct selftest_limit *limit)
+{
+    double figure = 0.0;
+    memcpy(&figure, (const char *)row + limit->offset, sizeof(figure));
+    return figure;
+}
+
 const struct selftest_limit *selftest_broken_limit(const struct selftest_row *row)
 {
     for (size_t i = 0; i < n_selftest_limits; i++) {
         const struct selftest_limit *limit = &selftest_limits[i];
-        double figure = 0.0;
-        memcpy(&figure, (const char *)row + limit->offset, sizeof(figure));
+        const double figure = selftest_figure(row, limit);
         const bool good = limit->at_least ? figure >= limit->limit : figure <= limit->limit;
         if (!good) {
             return limit;
@@ -112,7 +118,7 @@ static void open_workload(const struct selftest_recipe *recipe, unsigned port, s
 
 struct loopback {
     struct address address;
-    bool open_loop;
+    int64_t spin_ns;
 };
 
 static int open_socket(void *context, unsigned worker, struct transport **out, struct error *err)
@@ -123,14 +129,14 @@ static int open_socket(void *context, unsigned worker, struct transport **out, s
         .addresses = &loopback->address,
         .n_addresses = 1,
         .connect_timeout_ns = SELFTEST_TIMEOUT_NS,
-        .spin_ns = loopback->open_loop ? POINT_DISPATCH_SPIN_NS : 0,
+        .spin_ns = loopback->spin_ns,
     };
     return transport_socket_open(&options, out, err);
 }
 
-static void loopback_init(struct loopback *out, unsigned port, bool open_loop)
+static void loopback_init(struct loopback *out, unsigned port, int64_t spin_ns)
 {
-    *out = (struct loopback){.open_loop = open_loop};
+    *out = (struct loopback){.spin_ns = spin_ns};
     const struct sockaddr_in in = {
         .sin_family = AF_INET,
         .sin_port = htons((uint16_t)port),
@@ -169,6 +175,11 @@ leg_watch_of(const struct selftest_recipe *recipe, const struct selftest_watch *
     };
 }
 
+static double open_rate_rps(const struct selftest_recipe *recipe)
+{
+    return recipe->rate_rps > 0.0 ? recipe->rate_rps : selftest_rate_rps(recipe);
+}
+
 static struct point_options leg_options(
     const struct selftest_recipe *recipe,
     bool open_loop,
@@ -180,7 +191,7 @@ static struct point_options leg_options(
         .driver = open_loop ? DRIVER_OPEN : DRIVER_CLOSED,
         .concurrency = open_loop ? 0 : recipe->streams,
         .arrival = open_loop ? ARRIVAL_POISSON : ARRIVAL_NONE,
-        .rate_rps = open_loop ? selftest_rate_rps(recipe) : 0.0,
+        .rate_rps = open_loop ? open_rate_rps(recipe) : 0.0,
         .burstiness = 1.0,
         .duration_ns = waves * answer_ns(recipe),
         .warmup_per_stream = 1,
@@ -188,6 +199,8 @@ static struct point_options leg_options(
         .warmup_timeout_ns = SELFTEST_TIMEOUT_NS,
         .grace_ns = SELFTEST_TIMEOUT_NS,
         .timeout_ns = SELFTEST_TIMEOUT_NS,
+        .n_workers = recipe->n_workers,
+        .pin = recipe->pin,
         .stream = true,
         .workload = workload,
         .open_transport = open_socket,
@@ -297,7 +310,7 @@ static int run_leg(
     struct workload workload;
     open_workload(recipe, selftest_engine_port(engine), &workload);
     struct loopback loopback;
-    loopback_init(&loopback, selftest_engine_port(engine), open_loop);
+    loopback_init(&loopback, selftest_engine_port(engine), open_loop ? recipe->spin_ns : 0);
     struct leg_watch leg_watch = leg_watch_of(recipe, watch);
     struct point_options options = leg_options(recipe, open_loop, &workload, &leg_watch);
     options.context = &loopback;

@@ -12,19 +12,48 @@
 
 #include "load/point.h"
 #include "sim/sim_truth.h"
+#include "stats/summary.h"
 
 /* One load.  The closed loop keeps `streams` requests in flight; the open loop sends at the same rate
- * of requests, streams / (TTFT + (tokens - 1) ITL), as a Poisson process: dispatch delay exists there. */
+ * of requests, streams / (TTFT + (tokens - 1) ITL), or at a given one, as a Poisson process: dispatch delay
+ * exists there. */
 struct selftest_recipe {
     uint32_t streams;
     int64_t ttft_ns;
     int64_t itl_ns;
     uint32_t tokens; /* of an answer, >= 2 */
     uint32_t waves;  /* length of the closed loop's window in answers */
+    double rate_rps; /* of the open loop; 0: that of the closed one */
     uint64_t seed;
+    unsigned n_workers;  /* 0: automatic */
+    struct cpu_list pin; /* as in struct point_options */
+    int64_t spin_ns;     /* open loop: last part of a wait that is spent awake */
 };
 
-/* How far an engine with this recipe comes: requests and token events a second. */
+/* A self-test beside a point has answers of about this length at most, and a closed loop at least so long:
+ * so it takes up to about 15 s, which is little beside a point, and compares enough gaps of one stream for a
+ * p99. */
+#define SELFTEST_LIKE_ANSWER_MAX_NS NS_PER_S
+#define SELFTEST_LIKE_WINDOW_NS     (3 * NS_PER_S)
+
+enum {
+    SELFTEST_LIKE_WAVES_MIN = 3,      /* answers of each stream that are compared */
+    SELFTEST_LIKE_TOKENS_MAX = 10000, /* the most that `bench selftest` takes, too */
+};
+
+/* The load of a point that was measured, as a recipe at its concurrency and rate of events: as many streams,
+ * of an open loop the mean number of requests in flight, rounded up; the medians of TTFT and TPOT; the mean
+ * number of tokens, at least 2 (answers of one token have no TPOT: their second comes 1 ms later).  A longer
+ * answer than SELFTEST_LIKE_ANSWER_MAX_NS is scaled down: TTFT and tokens by the same factor *out_scale (1:
+ * it was not), so that requests come more often, and token events as often as before.
+ * Seed, workers, pins and spin are the caller's.  Returns NULL, or why there is no such load. */
+const char *selftest_recipe_like(
+    const struct point_facts *facts,
+    const struct summary *summary,
+    struct selftest_recipe *out,
+    double *out_scale);
+
+/* How far an engine with this recipe comes: requests and token events a second, in the closed loop. */
 double selftest_rate_rps(const struct selftest_recipe *recipe);
 double selftest_events_per_s(const struct selftest_recipe *recipe);
 
@@ -97,6 +126,9 @@ struct selftest_limit {
 
 extern const struct selftest_limit selftest_limits[];
 extern const size_t n_selftest_limits;
+
+/* The figure that the limit is about. */
+double selftest_figure(const struct selftest_row *row, const struct selftest_limit *limit);
 
 /* The first limit that the row breaks, or NULL.  A figure that is NAN breaks its limit. */
 const struct selftest_limit *selftest_broken_limit(const struct selftest_row *row);

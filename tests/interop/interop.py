@@ -200,6 +200,25 @@ def test_their_envelopes(folder):
 # ---- Our envelopes there. ----
 
 
+def check_selftest(envelope, path):
+    """The block has what `bench selftest --json` prints, and is under the signature, here and there."""
+    done = run(
+        OURS, "selftest", "--streams", "1", "--waves", "1", "--tokens", "2", "--ttft-ms", "1",
+        "--itl-ms", "1", "--json",
+    )
+    printed = json.loads(done.stdout)
+    block = envelope["selftest"]
+    check("keys of the self-test", list(block) == ["recipe", *printed], str(list(block)))
+    check("rows of the self-test", list(block["rows"][0]) == list(printed["rows"][0]))
+    block["rows"][0]["ttft_error_p99_ms"] /= 2
+    changed = path.with_name("changed.json")
+    changed.write_text(json.dumps(envelope))
+    code, text = ours_verify(changed)
+    check("self-test changed: refused here", code == 1 and "signature" in text, f"{code} {text}")
+    check("self-test changed: refused there", theirs_verify(changed) == 1)
+    changed.unlink()
+
+
 def make_ours(folder):
     """Runs the benchmark against the built-in engine; returns the envelopes and the public key."""
     key = folder / "ours.key"
@@ -212,6 +231,15 @@ def make_ours(folder):
         "--duration", "2", "--warmup-gate", "off", "--dev-key", key, "--output", out,
     )
     check("run", done.returncode == 0, done.stderr.decode()[-500:])
+    before = set(out.glob("*.json"))
+    done = run(
+        OURS, "run", "llm.inference.chatbot-short", "--engine", "sim", "--sim-ttft-ms", "5",
+        "--sim-itl-ms", "1", "--sim-tokens", "4", "--requests", "20", "--warmup-gate", "off",
+        "--selftest", "--dev-key", key, "--output", out,
+    )
+    check("run with a self-test", done.returncode == 0, done.stderr.decode()[-500:])
+    (tested,) = set(out.glob("*.json")) - before
+    check_selftest(json.loads(tested.read_text()), tested)
     return sorted(out.glob("*.json")), folder / "ours.pub"
 
 

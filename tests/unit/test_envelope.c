@@ -34,6 +34,7 @@ static const char *const field_order[] = {
     "host_role",
     "engine_process",
     "client_fingerprint",
+    "selftest",
     "signature",
 };
 
@@ -93,6 +94,7 @@ static void test_build__writes_all_fields_in_order(void **state)
         child = child->next;
     }
     assert_null(child);
+    assert_text(&built.envelope, "selftest", "null");
     assert_text(&built.envelope, "envelope_version", "\"v1\"");
     assert_text(&built.envelope, "timestamp", "\"2026-09-21T14:13:20.123456Z\"");
     assert_text(&built.envelope, "model.id", "\"org/model\"");

@@ -171,6 +171,26 @@ static void test_recompute__gives_the_idle_baseline_again(void **state)
     setting_done(&setting);
 }
 
+/* It has figures of its own, which nothing here can compute: it is said, and nothing of it is compared. */
+static void test_recompute__leaves_the_self_test_alone(void **state)
+{
+    (void)state;
+    struct setting setting;
+    struct error err = {0};
+    setting_make(&setting, RECORDS_FULL);
+    envelope_done(&setting.envelope);
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct json *selftest = json_new(&arena, JSON_OBJECT);
+    json_add_f64(&arena, selftest, "ttft_error_p99_ms", 0.25);
+    setting.point->inputs.selftest = selftest;
+    assert_int_equal(envelope_build(&setting.point->inputs, &setting.envelope, &err), 0);
+    double figure = 0.0;
+    assert_true(json_f64(json_path(setting.envelope.body, "selftest.ttft_error_p99_ms"), &figure));
+    assert_near(figure, 0.25, 0.0);
+    assert_recompute(&setting, CHECK_PASS, "all equal; the self-test is not from the records");
+    setting_done(&setting);
+}
+
 static void test_recompute__gives_the_engines_metrics_again(void **state)
 {
     (void)state;
@@ -353,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_recompute__gives_every_number_again),
         cmocka_unit_test(test_recompute__gives_energy_again),
         cmocka_unit_test(test_recompute__gives_the_idle_baseline_again),
+        cmocka_unit_test(test_recompute__leaves_the_self_test_alone),
         cmocka_unit_test(test_recompute__gives_the_engines_metrics_again),
         cmocka_unit_test(test_recompute__refuses_telemetry_that_has_no_samples),
         cmocka_unit_test(test_recompute__refuses_energy_that_no_sample_gives),
