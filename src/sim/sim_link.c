@@ -1,10 +1,12 @@
-/* Plain links send straight from the engine's buffer: one system call for an event. */
+/* Plain links send straight from the engine's buffer: one system call for an event.  TLS writes to the socket and
+ * reads from memory, so that the read of the socket, and with it the kernel's stamp, is ours in both. */
 #include "sim/sim_link.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/stamped.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -14,6 +16,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum {
+    LINK_CIPHERTEXT = 4096 /* of one read: requests are short */
+};
 
 struct sim_tls {
     SSL_CTX *context;
@@ -62,7 +68,10 @@ void sim_link_init(struct sim_link *self, int fd, struct sim_tls *tls)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (tls != NULL) {
         self->ssl = SSL_new(tls->context);
-        (void)SSL_set_fd(self->ssl, fd);
+        self->ciphertext = BIO_new(BIO_s_mem());
+        BIO *out = BIO_new_socket(fd, BIO_NOCLOSE);
+        assert(self->ssl != NULL && self->ciphertext != NULL && out != NULL);
+        SSL_set_bio(self->ssl, self->ciphertext, out);
         SSL_set_accept_state(self->ssl);
     }
 }
@@ -82,11 +91,46 @@ static ssize_t tls_outcome(struct sim_link *self, int result)
     return reason == SSL_ERROR_WANT_READ ? SIM_LINK_AGAIN : SIM_LINK_FAILED;
 }
 
-static ssize_t read_tls(struct sim_link *self, void *buffer, size_t cap)
+/* One read of the socket; notes when the last of the bytes arrived. */
+static ssize_t
+read_socket(struct sim_link *self, void *buffer, size_t cap, struct stamp_clock *clock)
+{
+    int64_t stamp_real_ns = STAMP_NONE;
+    const ssize_t n = stamped_recv(self->fd, buffer, cap, &stamp_real_ns);
+    if (n < 0) {
+        return errno == EAGAIN || errno == EINTR ? SIM_LINK_AGAIN : SIM_LINK_FAILED;
+    }
+    if (stamp_real_ns == STAMP_NONE) {
+        self->arrival_ns = clock_mono_ns();
+        return n;
+    }
+    struct stamp_pair pair;
+    struct receipt receipt;
+    stamp_pair_read(&pair);
+    stamp_receipt(clock, &self->stamps, &pair, stamp_real_ns, (size_t)n < cap, &receipt);
+    self->arrival_ns = receipt.arrival_ns;
+    return n;
+}
+
+/* Asks the socket only when TLS has nothing left: what it gives out came with the last read. */
+static ssize_t read_tls(struct sim_link *self, void *buffer, size_t cap, struct stamp_clock *clock)
 {
     const int want = cap < INT_MAX ? (int)cap : INT_MAX;
-    const int n = SSL_read(self->ssl, buffer, want);
-    return n > 0 ? n : tls_outcome(self, n);
+    for (;;) {
+        const int n = SSL_read(self->ssl, buffer, want);
+        const ssize_t outcome = n > 0 ? n : tls_outcome(self, n);
+        if (outcome != SIM_LINK_AGAIN) {
+            return outcome;
+        }
+        char ciphertext[LINK_CIPHERTEXT];
+        const ssize_t n_read = read_socket(self, ciphertext, sizeof(ciphertext), clock);
+        if (n_read <= 0) {
+            return n_read;
+        }
+        const int taken = BIO_write(self->ciphertext, ciphertext, (int)n_read);
+        assert(taken == n_read);
+        (void)taken;
+    }
 }
 
 ssize_t sim_link_read(
@@ -96,21 +140,9 @@ ssize_t sim_link_read(
     struct stamp_clock *clock,
     int64_t *out_arrival_ns)
 {
-    int64_t stamp_real_ns = STAMP_NONE;
-    const ssize_t n = self->ssl != NULL ? read_tls(self, buffer, cap)
-                                        : stamped_recv(self->fd, buffer, cap, &stamp_real_ns);
-    if (n < 0 && self->ssl == NULL) {
-        return errno == EAGAIN || errno == EINTR ? SIM_LINK_AGAIN : SIM_LINK_FAILED;
-    }
-    if (stamp_real_ns == STAMP_NONE) {
-        *out_arrival_ns = clock_mono_ns();
-        return n;
-    }
-    struct stamp_pair pair;
-    struct receipt receipt;
-    stamp_pair_read(&pair);
-    stamp_receipt(clock, &self->stamps, &pair, stamp_real_ns, (size_t)n < cap, &receipt);
-    *out_arrival_ns = receipt.arrival_ns;
+    const ssize_t n = self->ssl != NULL ? read_tls(self, buffer, cap, clock)
+                                        : read_socket(self, buffer, cap, clock);
+    *out_arrival_ns = self->arrival_ns;
     return n;
 }
 
@@ -167,8 +199,9 @@ bool sim_link_flush(struct sim_link *self)
 
 static void link_done(struct sim_link *self)
 {
-    SSL_free(self->ssl);
+    SSL_free(self->ssl); /* with the ciphertext */
     self->ssl = NULL;
+    self->ciphertext = NULL;
     bytes_done(&self->backlog);
     (void)close(self->fd);
     self->fd = -1;

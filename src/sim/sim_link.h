@@ -19,14 +19,17 @@ MUST_CHECK int
 sim_tls_open(const char *cert_path, const char *key_path, struct sim_tls **out, struct error *err);
 void sim_tls_free(struct sim_tls *self);
 
+struct bio_st;
 struct ssl_st;
 
 struct sim_link {
     int fd;
-    struct ssl_st *ssl;   /* NULL: plain */
-    struct bytes backlog; /* bytes that wait for the socket */
+    struct ssl_st *ssl;        /* NULL: plain */
+    struct bio_st *ciphertext; /* that has been read for it; owned by it */
+    struct bytes backlog;      /* bytes that wait for the socket */
     struct stamp_stream stamps;
-    bool want_write; /* the socket is to be watched for room */
+    int64_t arrival_ns; /* of what the socket was last read for */
+    bool want_write;    /* the socket is to be watched for room */
 };
 
 /* Takes over the socket. */
@@ -38,7 +41,7 @@ enum {
 };
 
 /* Bytes (> 0), 0 at the end, SIM_LINK_AGAIN or SIM_LINK_FAILED.  *out_arrival_ns: when the last of the
- * bytes arrived, by the kernel's stamp, or now where there is none (TLS: its records hide them). */
+ * bytes arrived, by the kernel's stamp, or when they were read where there is none. */
 ssize_t sim_link_read(
     struct sim_link *self,
     void *buffer,

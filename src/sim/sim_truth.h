@@ -12,13 +12,12 @@
 
 /* One write.  Times: CLOCK_MONOTONIC ns. */
 struct sim_truth {
-    uint64_t request; /* number of the completion request; UINT64_MAX: another route */
-    uint32_t token;   /* last token in this write, from 1; 0: none */
-    uint32_t tokens;  /* tokens in this write */
-    int64_t due_ns;   /* when the model wanted it */
-    int64_t write_ns; /* taken just before the write */
-    int64_t
-        arrived_ns; /* when the request's last byte arrived: the kernel's stamp; with TLS, when it was read */
+    uint64_t request;   /* number of the completion request; UINT64_MAX: another route */
+    uint32_t token;     /* last token in this write, from 1; 0: none */
+    uint32_t tokens;    /* tokens in this write */
+    int64_t due_ns;     /* when the model wanted it */
+    int64_t write_ns;   /* taken just before the write */
+    int64_t arrived_ns; /* when the request's last byte arrived: the kernel's stamp */
     uint64_t body_hash; /* sim_hash(0, body): the same on the client's side */
 };
 

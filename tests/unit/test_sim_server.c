@@ -10,6 +10,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -505,41 +506,137 @@ static void test_server__speaks_tls(void **state)
     bytes_done(&text);
 }
 
-/* A burst keeps the engine from its input; that wait is the engine's, and no part of when a request came. */
-static void test_link__arrival_is_the_kernels_not_the_readers(void **state)
-{
-    (void)state;
+/* One connection between a client and a link of the engine, driven by the test's one thread. */
+struct pair {
+    int listener;
+    int client;
+    SSL_CTX *context; /* NULL: plain */
+    SSL *ssl;         /* the client's */
+    struct sim_tls *tls;
+    struct sim_link link;
+    struct stamp_clock clock;
+};
 
+static void pair_shake_hands(struct pair *self)
+{
+    char byte = 0;
+    int64_t arrival_ns = 0;
+    assert_int_equal(fcntl(self->client, F_SETFL, O_NONBLOCK), 0);
+    self->context = SSL_CTX_new(TLS_client_method());
+    self->ssl = SSL_new(self->context);
+    assert_int_equal(SSL_set_fd(self->ssl, self->client), 1);
+    while (SSL_connect(self->ssl) != 1 || !SSL_is_init_finished(self->link.ssl)) {
+        assert_int_equal(
+            sim_link_read(&self->link, &byte, 1, &self->clock, &arrival_ns), SIM_LINK_AGAIN);
+    }
+}
+
+static void pair_open(struct pair *self, bool with_tls)
+{
+    *self = (struct pair){0};
+    struct address address;
+    self->listener = loopback_bind(AF_INET, &address);
+    stamped_ask(self->listener);
+    assert_int_equal(listen(self->listener, 1), 0);
+    self->client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(self->client, (struct sockaddr *)&address.storage, address.len), 0);
+    if (with_tls) {
+        char cert_path[64];
+        char key_path[64];
+        struct error err = {0};
+        temporary_path(cert_path, "cert.pem");
+        temporary_path(key_path, "key.pem");
+        make_certificate(cert_path, key_path);
+        assert_int_equal(sim_tls_open(cert_path, key_path, &self->tls, &err), 0);
+        (void)unlink(cert_path);
+        (void)unlink(key_path);
+    }
+    sim_link_init(&self->link, loopback_accept(self->listener), self->tls);
+    if (with_tls) {
+        pair_shake_hands(self);
+    }
+}
+
+static void pair_send(const struct pair *self, const char *text, int len)
+{
+    if (self->ssl != NULL) {
+        assert_int_equal(SSL_write(self->ssl, text, len), len);
+    } else {
+        send_text(self->client, text, (size_t)len);
+    }
+}
+
+static void pair_close(struct pair *self)
+{
+    sim_link_close(&self->link);
+    SSL_free(self->ssl);
+    SSL_CTX_free(self->context);
+    sim_tls_free(self->tls);
+    (void)close(self->client);
+    (void)close(self->listener);
+}
+
+/* A burst keeps the engine from its input; that wait is the engine's, and no part of when a request came. */
+static void check_arrival(bool with_tls)
+{
     enum {
         BUSY_NS = 5000000,
         CLOCKS_NS =
             100000 /* more than two clocks can be apart when they are read one after the other */
     };
-    struct address address;
-    const int listener = loopback_bind(AF_INET, &address);
-    stamped_ask(listener);
-    assert_int_equal(listen(listener, 1), 0);
-    const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(client, (struct sockaddr *)&address.storage, address.len), 0);
-    struct sim_link link;
-    sim_link_init(&link, loopback_accept(listener), NULL);
-    struct stamp_clock clock = {0};
+    struct pair pair;
+    pair_open(&pair, with_tls);
     char buffer[8];
     for (int round = 0; round < 3; round++) {
         const int64_t before_ns = clock_mono_ns();
-        send_text(client, "hi", 2);
-        struct pollfd there = {.fd = link.fd, .events = POLLIN};
+        pair_send(&pair, "hi", 2);
+        struct pollfd there = {.fd = pair.link.fd, .events = POLLIN};
         assert_int_equal(poll(&there, 1, LOOPBACK_PATIENCE_MS), 1);
         const int64_t there_ns = clock_mono_ns();
         while (clock_mono_ns() - there_ns < BUSY_NS) {
         }
         int64_t arrival_ns = 0;
-        assert_int_equal(sim_link_read(&link, buffer, sizeof(buffer), &clock, &arrival_ns), 2);
+        assert_int_equal(
+            sim_link_read(&pair.link, buffer, sizeof(buffer), &pair.clock, &arrival_ns), 2);
         assert_true(arrival_ns >= before_ns - CLOCKS_NS && arrival_ns <= there_ns + CLOCKS_NS);
     }
-    sim_link_close(&link);
-    (void)close(client);
-    (void)close(listener);
+    pair_close(&pair);
+}
+
+static void test_link__arrival_is_the_kernels_not_the_readers(void **state)
+{
+    (void)state;
+    check_arrival(false);
+    check_arrival(true);
+}
+
+/* What the socket was read for is given out to the last byte, although it has nothing more to tell. */
+static void test_link__gives_out_all_that_tls_has(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_open(&pair, true);
+    pair_send(&pair, "abcd", 4);
+    pair_send(&pair, "ef", 2);
+    struct pollfd there = {.fd = pair.link.fd, .events = POLLIN};
+    assert_int_equal(poll(&there, 1, LOOPBACK_PATIENCE_MS), 1);
+    char got[7] = "";
+    int64_t arrival_ns = 0;
+    for (size_t n = 0; n < 6;) {
+        const ssize_t part = sim_link_read(&pair.link, got + n, 3, &pair.clock, &arrival_ns);
+        assert_true(part > 0 || part == SIM_LINK_AGAIN);
+        n += part > 0 ? (size_t)part : 0;
+    }
+    assert_string_equal(got, "abcdef");
+    char byte = 0;
+    assert_int_equal(sim_link_read(&pair.link, &byte, 1, &pair.clock, &arrival_ns), SIM_LINK_AGAIN);
+    (void)SSL_shutdown(pair.ssl);
+    ssize_t end = SIM_LINK_AGAIN;
+    while (end == SIM_LINK_AGAIN) {
+        end = sim_link_read(&pair.link, &byte, 1, &pair.clock, &arrival_ns);
+    }
+    assert_int_equal(end, 0);
+    pair_close(&pair);
 }
 
 int main(void)
@@ -547,6 +644,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_server__streams_and_keeps_the_truth),
         cmocka_unit_test(test_link__arrival_is_the_kernels_not_the_readers),
+        cmocka_unit_test(test_link__gives_out_all_that_tls_has),
         cmocka_unit_test(test_server__counts_its_load),
         cmocka_unit_test(test_server__ends_connections_as_told),
         cmocka_unit_test(test_server__keeps_what_a_slow_client_does_not_take),
