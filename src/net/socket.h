@@ -12,6 +12,9 @@
 
 enum {
     SOCKET_POLL_MAX = 256, /* events taken from the kernel at a time */
+    /* Steps of TLS handshakes between two looks at the sockets.  One takes up to half a millisecond, and a
+     * hundred in a row would let tokens pile up in the open streams; those that wait are told again. */
+    SOCKET_TLS_STEPS_MAX = 1,
     SOCKET_SCRATCH_SIZE =
         32768 /* ciphertext of one read: at least a whole TLS record, 16 KiB and head */
 };
@@ -64,8 +67,9 @@ struct socket_transport {
     struct ring all;
     struct ring opening;
     struct ring ready;
-    struct ring closed; /* since the last wait; through `all` */
-    struct ring unused; /* closed before that, to be used again; through `all` */
+    struct ring closed;   /* since the last wait; through `all` */
+    struct ring unused;   /* closed before that, to be used again; through `all` */
+    unsigned n_tls_steps; /* of handshakes, in this look at the sockets */
     uint64_t batch;
     struct transport_event *events; /* the caller's, of this wait */
     size_t n_events;
@@ -96,7 +100,7 @@ void socket_watch(struct socket_transport *self, struct socket_stream *stream, u
 MUST_CHECK int
 socket_start(struct socket_transport *self, struct socket_stream *stream, struct error *err);
 
-/* What epoll said about a stream that is being opened. */
+/* What epoll said about a stream that is being opened; put off where enough was done for TLS in this look. */
 void socket_opening_event(
     struct socket_transport *self, struct socket_stream *stream, uint32_t bits);
 

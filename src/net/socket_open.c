@@ -247,6 +247,9 @@ static void connected(struct socket_transport *self, struct socket_stream *strea
 void socket_opening_event(
     struct socket_transport *self, struct socket_stream *stream, uint32_t bits)
 {
+    if (self->options.tls != NULL && self->n_tls_steps++ >= SOCKET_TLS_STEPS_MAX) {
+        return;
+    }
     if (stream->state == SOCKET_HANDSHAKE) {
         handshake_event(self, stream, bits);
         return;

@@ -279,6 +279,7 @@ static void open_event(struct socket_transport *self, struct socket_stream *stre
 static bool handle_polled(struct socket_transport *self, int n)
 {
     bool woken = false;
+    self->n_tls_steps = 0;
     for (int i = 0; i < n; i++) {
         const struct epoll_event *event = &self->polled[i];
         struct socket_stream *stream = event->data.ptr;

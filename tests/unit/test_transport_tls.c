@@ -438,6 +438,43 @@ static void test_open__never_resumes_a_session(void **state)
     link_done(&link);
 }
 
+/* A handshake is long beside a read: many that are due at once do not keep open streams waiting for all. */
+static void test_wait__takes_one_step_of_a_handshake_at_a_time(void **state)
+{
+    (void)state;
+
+    enum {
+        N_MORE = 5
+    };
+    struct link link;
+    link_open(&link);
+    struct stream *streams[N_MORE];
+    int peers[N_MORE];
+    for (int i = 0; i < N_MORE; i++) {
+        streams[i] = start_stream(&link.f, NULL);
+        peers[i] = loopback_accept(link.f.listener);
+    }
+    tls_server_write(&link.server, "token", 5);
+    link_flush_server(&link);
+    int n_hellos = 0;
+    bool readable = false;
+    for (int n_looks = 1; n_hellos < N_MORE || !readable; n_looks++) {
+        (void)look(&link.f);
+        readable = readable || (what_of(&link.f, link.stream) & TRANSPORT_READABLE) != 0;
+        n_hellos = 0;
+        for (int i = 0; i < N_MORE; i++) {
+            char byte = 0;
+            n_hellos += recv(peers[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+        }
+        assert_true(n_hellos <= n_looks);
+    }
+    for (int i = 0; i < N_MORE; i++) {
+        link.f.ops->close(link.f.transport, streams[i]);
+        (void)close(peers[i]);
+    }
+    link_done(&link);
+}
+
 struct refusal_row {
     const char *what;
     const char *answer; /* to the client's hello; NULL: none */
@@ -519,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_open__fails_on_a_certificate_for_another_name),
         cmocka_unit_test(test_open__says_what_is_wrong_with_a_certificate),
         cmocka_unit_test(test_open__never_resumes_a_session),
+        cmocka_unit_test(test_wait__takes_one_step_of_a_handshake_at_a_time),
         cmocka_unit_test(test_open__says_how_a_server_refuses_tls),
         cmocka_unit_test(test_open__gives_up_on_a_silent_handshake),
     };
