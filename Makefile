@@ -39,14 +39,15 @@ fuzz: deps
 soak: all
 	tests/soak/run $(BUILD)/src/cli/bench 30
 
-# What a token event costs between recvmsg and the record, as ratios taken side by side in one run; then
-# seconds and memory of all numbers of a million requests with a hundred token gaps each (2.3 GiB); then
-# whole runs against a reader that only reads, wrk and oha; then open loops up to a rate that cannot be kept
+# What a token event costs between recvmsg and the record, as ratios taken side by side in one run, and what TLS
+# adds to it; then seconds and memory of all numbers of a million requests with a hundred token gaps each (2.3 GiB);
+# then whole runs against a reader that only reads, wrk and oha; then open loops up to a rate that cannot be kept
 # (docs/PERFORMANCE.md).
 perf: deps
 	[ -f build/perf/build.ninja ] || meson setup build/perf -Dbuildtype=release
-	ninja -C build/perf perf/read_path perf/stats_scale perf/floor_reader perf/measured src/cli/bench
+	ninja -C build/perf perf-programs
 	build/perf/perf/read_path
+	build/perf/perf/tls_path
 	build/perf/perf/stats_scale
 	perf/side_by_side
 	perf/open_rate

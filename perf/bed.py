@@ -52,9 +52,10 @@ def timed():
 class Sim:
     """The simulated engine; `with Sim(bench) as sim`: sim.url, and after the block sim.cpu_s."""
 
-    def __init__(self, bench, truth=None, ttft_ms=TTFT_MS, itl_ms=ITL_MS, tokens=TOKENS):
+    def __init__(self, bench, truth=None, ttft_ms=TTFT_MS, itl_ms=ITL_MS, tokens=TOKENS,
+                 extra=()):
         self.argv = [str(bench), "sim", "--ttft-ms", str(ttft_ms), "--itl-ms", str(itl_ms),
-                     "--tokens", str(tokens), "--max-batch", "0", "--jitter", "0"]
+                     "--tokens", str(tokens), "--max-batch", "0", "--jitter", "0", *map(str, extra)]
         if truth:
             self.argv += ["--truth", str(truth)]
         self.cpu_s = 0.0
@@ -63,7 +64,7 @@ class Sim:
         self.process = subprocess.Popen(self.argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         text=True)
         self.url = self.process.stdout.readline().strip()
-        if not self.url.startswith("http://"):
+        if not self.url.startswith("http"):
             self.process.kill()
             self.process.wait()
             raise RuntimeError("the simulated engine did not start: " + " ".join(self.argv))

@@ -3,6 +3,7 @@
 `options` has: bench and floor (programs), waves, records (bench's level), timeout (seconds of one run).
 """
 import json
+import os
 
 import bed
 
@@ -18,26 +19,56 @@ def check(run, what):
         raise ClientFailed(f"{what}: ended with {run['rc']}: {(run['log'] or run['out'])[-2000:].strip()}")
 
 
-def floor_once(options, streams, truth_path):
+SKIPPED = 77  # how a program says that this machine lacks what it needs
+
+
+class ClientSkipped(Exception):
+    """A client that cannot run here; the message says why."""
+
+
+def reader_once(program, way, options, streams, truth_path):
+    """One of the readers that only read; `way` is the word that chooses how (uring_reader)."""
     with bed.Sim(options.bench, truth_path) as sim:
-        run = bed.run_client([options.floor, sim.host, sim.port, streams, streams * options.waves,
-                              bed.TOKENS, "kernel"], options.timeout)
-    check(run, "floor_reader")
-    return row(run, bed.Truth(truth_path), json.loads(run["out"]), streams)
+        run = bed.run_client([program, sim.host, sim.port, streams, streams * options.waves,
+                              bed.TOKENS, "kernel", *way], options.timeout)
+    if run["rc"] == SKIPPED:
+        raise ClientSkipped(run["log"].strip())
+    check(run, program.name)
+    own = json.loads(run["out"])
+    if own["user_stamps"] * 100 > own["reads"]:
+        raise ClientFailed(f"{program.name}: {own['user_stamps']} of {own['reads']} reads had no kernel stamp")
+    return row(run, bed.Truth(truth_path), own, streams) | {
+        "waits": own["waits"], "reads": own["reads"]}
 
 
-def bench_once(options, streams, truth_path, engine=None):
-    """`engine`: the program that is the simulated engine, where it is not options.bench."""
+def floor_once(options, streams, truth_path):
+    return reader_once(options.floor, [], options, streams, truth_path)
+
+
+def bench_once(options, streams, truth_path, engine=None, env=None, certificate=None):
+    """`engine`: the program that is the simulated engine, where it is not options.bench.
+    `certificate`: a path to which .pem and .key are added, where the engine serves https."""
     client = bed.Bench(options.bench)
+    of_engine = ["--tls-cert", f"{certificate}.pem", "--tls-key", f"{certificate}.key"] if certificate else []
+    of_client = ["--cacert", f"{certificate}.pem"] if certificate else []
     try:
-        with bed.Sim(engine or options.bench, truth_path) as sim:
+        with bed.Sim(engine or options.bench, truth_path, extra=of_engine) as sim:
             run = bed.run_client(client.argv(sim.url, streams, extra=[
-                "--requests", streams * options.waves, "--records", options.records]), options.timeout)
+                "--requests", streams * options.waves, "--records", options.records, *of_client]),
+                options.timeout, env=env)
         check(run, "bench run")
         own = client.metrics()
     finally:
         client.close()
     return row(run, bed.Truth(truth_path), own, streams)
+
+
+def bench_calls(options, streams, folder):
+    """A run that is counted, not timed: how often bench waits and reads."""
+    out = folder / "calls.json"
+    of = bench_once(options, streams, folder / "truth.jsonl",
+                    env={**os.environ, "LD_PRELOAD": str(options.calls), "CALLS_OUT": str(out)})
+    return of | json.loads(out.read_text(encoding="ascii"))
 
 
 def less(a, b):
