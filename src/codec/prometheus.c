@@ -271,6 +271,23 @@ bool prometheus_is(const struct prometheus *self, const char *name)
     return len == self->name_len && memcmp(name, self->name, len) == 0;
 }
 
+bool prometheus_label_next(const struct prometheus *self, size_t *at, struct prometheus_label *out)
+{
+    struct line line = {self->labels + *at, self->labels + self->labels_len};
+    struct label label = {0};
+    bool found = false;
+    for (skip_blanks(&line); !found && take_label(&line, &label); skip_blanks(&line)) {
+        found = label.value != NULL;
+        skip_blanks(&line);
+        (void)take_char(&line, ',');
+    }
+    *at = (size_t)(line.at - self->labels);
+    if (found) {
+        *out = (struct prometheus_label){label.name, label.name_len, label.value, label.value_len};
+    }
+    return found;
+}
+
 bool prometheus_label(
     const struct prometheus *self, const char *name, const char **out, size_t *out_len)
 {

@@ -44,5 +44,15 @@ bool prometheus_is(const struct prometheus *self, const char *name);
 bool prometheus_label(
     const struct prometheus *self, const char *name, const char **out, size_t *out_len);
 
+struct prometheus_label {
+    const char *name; /* as it stands, without quotes */
+    size_t name_len;
+    const char *value; /* with its escapes */
+    size_t value_len;
+};
+
+/* The labels of the last sample one after the other; *at begins as 0.  False behind the last. */
+bool prometheus_label_next(const struct prometheus *self, size_t *at, struct prometheus_label *out);
+
 /* Undoes \\, \" and \n; `out` has room for `len` bytes.  Returns the length. */
 size_t prometheus_unescape(const char *raw, size_t len, char *out);

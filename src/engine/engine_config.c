@@ -86,10 +86,24 @@ struct json *config_strip(struct arena *arena, const struct json *config)
     return out;
 }
 
+/* A copy without the info rows of the metrics. */
+static const struct json *without_metrics(struct arena *arena, const struct json *config)
+{
+    struct json *copy = json_copy(arena, config);
+    (void)json_remove(copy, "metrics");
+    return copy;
+}
+
+/* Info rows count where both tell them: an engine under load may not answer for its metrics in time. */
 static bool config_equal(const struct json *a, const struct json *b)
 {
     if (a == NULL || b == NULL) {
         return a == b;
+    }
+    CLEANUP(arena_done) struct arena arena = {0};
+    if (json_find(a, "metrics") == NULL || json_find(b, "metrics") == NULL) {
+        a = without_metrics(&arena, a);
+        b = without_metrics(&arena, b);
     }
     char a_hex[65];
     char b_hex[65];

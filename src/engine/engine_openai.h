@@ -48,6 +48,10 @@ void engine_ask_init(
     const char *accept,
     struct arena *arena);
 
+/* What the info rows of an engine's metrics tell: metric -> list of label -> value, stripped as by
+ * config_strip, in `arena`.  NULL when there are none, or the text is broken. */
+struct json *engine_info_rows(struct arena *arena, const char *text, size_t len);
+
 /* A copy in `arena` of what an engine tells of itself, without what differs between two answers of
  * the same unchanged engine (counters, load, times, ids) and without secrets; long templates are
  * replaced by their hash.  NULL gives NULL. */

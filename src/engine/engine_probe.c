@@ -258,6 +258,23 @@ read_length(const struct json *document, const char *const *paths, size_t n_path
     }
 }
 
+/* Metrics may be switched off, or have a key of their own: what is not told is left out. */
+static void add_info_rows(const struct probe *self, struct json *config)
+{
+    struct engine_metrics_ask ask;
+    CLEANUP(bytes_done) struct bytes text;
+    struct error err = {0};
+    bytes_init(&text, PROBE_ANSWER_MAX);
+    engine_metrics_init(&ask, self->engine, self->target);
+    if (ask.url != NULL && engine_metrics_fetch(&ask, &text, &err) == 0 && text.len > 0) {
+        struct json *rows = engine_info_rows(self->arena, text.data, text.len);
+        if (rows != NULL) {
+            (void)json_add(self->arena, config, "metrics", rows);
+        }
+    }
+    engine_metrics_done(&ask);
+}
+
 static int ask_details(
     const struct probe *self,
     const struct json *model,
@@ -290,6 +307,7 @@ static int ask_details(
     if (config != NULL) {
         (void)json_add(self->arena, out->config, "server", config_strip(self->arena, config));
     }
+    add_info_rows(self, out->config);
     return 0;
 }
 
