@@ -41,6 +41,25 @@ static bool has_reason(const struct summary *summary, const char *name)
     return false;
 }
 
+/* Every request is due when the constant schedule says, and leaves then or later. */
+static void check_schedule(const struct point_result *result, int64_t gap_ns)
+{
+    for (uint64_t i = 0; i < result->records.n; i++) {
+        const struct record *record = &result->records.records[i];
+        assert_true(record->scheduled_ns == (int64_t)(record->index + 1) * gap_ns);
+        assert_true(record->sent_ns >= record->scheduled_ns);
+    }
+}
+
+/* TTFT has all of the lateness, from the send it has none of it; and two flags say what happened. */
+static void check_half_kept(const struct summary *summary, double look_us)
+{
+    assert_near(summary_get(summary, "ttft_p50_ms"), 100.0, look_us / 1e3);
+    assert_true(summary_get(summary, "ttft_from_send_p50_ms") < look_us / 1e3);
+    assert_true(has_reason(summary, "dispatch_delay"));
+    assert_true(has_reason(summary, "achieved_rate"));
+}
+
 /* 20 000 a second for 0.2 s, of which the client can do half: request k is due at 50 k us and leaves at 100 k us, so
  * it is 50 k us late.  Of 3999 the median is 100 ms late and the last 200 ms.  A look at the connections comes
  * between, so single requests lie off this line by as long as one look takes. */
@@ -63,17 +82,8 @@ test_open_rate__lateness_counts_from_the_schedule_that_the_client_cannot_keep(vo
     assert_near(m->dispatch_delay_p50_us, 100e3, look_us);
     assert_near(m->dispatch_delay_max_us, 200e3, look_us);
     assert_near(m->achieved_rate_rps, 10000.0, 500.0);
-    assert_true(has_reason(summary, "dispatch_delay"));
-    assert_true(has_reason(summary, "achieved_rate"));
-    /* TTFT has all of it, from the send it has none of it. */
-    assert_near(summary_get(summary, "ttft_p50_ms"), 100.0, look_us / 1e3);
-    assert_true(summary_get(summary, "ttft_from_send_p50_ms") < look_us / 1e3);
-    /* Every request is due when the schedule says. */
-    for (uint64_t i = 0; i < result.records.n; i++) {
-        const struct record *record = &result.records.records[i];
-        assert_true(record->scheduled_ns == (int64_t)(record->index + 1) * 50 * US);
-        assert_true(record->sent_ns >= record->scheduled_ns);
-    }
+    check_half_kept(summary, look_us);
+    check_schedule(&result, 50 * US);
     point_result_done(&result);
     world_close(&world);
 }
@@ -197,53 +207,72 @@ static void test_open_rate__connections_that_the_machine_has_not_are_a_cap(void 
     world_close(&world);
 }
 
+struct warmup_row {
+    const char *what;
+    double rate_rps;
+    bool slow;
+    double timeout_s;
+    enum gate_result gate;
+    double n_warmup;
+    double start_s; /* of the window; a look late at most */
+};
+
+static void run_warmup(const struct warmup_row *row, struct point_result *result)
+{
+    struct world world;
+    (row->slow ? slow_client : short_answers)(&world);
+    struct point_options options = open_loop(&world, row->rate_rps);
+    options.warmup_per_stream = 3;
+    options.warmup_timeout_ns = (int64_t)(row->timeout_s * 1e9);
+    options.duration_ns = NS_PER_S / 20;
+    options.grace_ns = NS_PER_S / 20;
+    run(&options, result);
+    world_close(&world);
+}
+
+static void check_warmup(const struct warmup_row *row, const struct point_facts *facts)
+{
+    print_message(
+        "%s: %u completions, window from %.3f s\n", row->what, facts->n_warmup,
+        (double)facts->window_start_ns / 1e9);
+    assert_int_equal(facts->gate, row->gate);
+    assert_near(facts->n_warmup, row->n_warmup, row->n_warmup / 20.0);
+    assert_near((double)facts->window_start_ns / 1e9, row->start_s, 0.05);
+}
+
 /* The warm-up of an open loop is N completions for each request a second, so N seconds at a rate that is kept, and
  * longer at one that is not; the timeout ends it in any case. */
 static void test_open_rate__the_warmup_ends_as_documented(void **state)
 {
     (void)state;
-
-    static const struct {
-        const char *what;
-        double rate_rps;
-        bool slow;
-        double timeout_s;
-        enum gate_result gate;
-        double n_warmup;
-        double start_s; /* of the window; a look late at most */
-    } rows[] = {
+    static const struct warmup_row rows[] = {
         {"kept", 5000.0, false, 60.0, GATE_OFF, 15000.0, 3.0},
         {"half of it kept", 20000.0, true, 60.0, GATE_OFF, 60000.0, 6.0},
         {"time ran out", 20000.0, true, 1.0, GATE_TIMEOUT, 10000.0, 1.0},
     };
-
     for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
-        struct world world;
-        (rows[r].slow ? slow_client : short_answers)(&world);
-        struct point_options options = open_loop(&world, rows[r].rate_rps);
-        options.warmup_per_stream = 3;
-        options.warmup_timeout_ns = (int64_t)(rows[r].timeout_s * 1e9);
-        options.duration_ns = NS_PER_S / 20;
-        options.grace_ns = NS_PER_S / 20;
         struct point_result result;
-        run(&options, &result);
-        const struct point_facts *facts = &result.facts;
-        print_message(
-            "%s: %u completions, window from %.3f s\n", rows[r].what, facts->n_warmup,
-            (double)facts->window_start_ns / 1e9);
-        assert_int_equal(facts->gate, rows[r].gate);
-        assert_near(facts->n_warmup, rows[r].n_warmup, rows[r].n_warmup / 20.0);
-        assert_near((double)facts->window_start_ns / 1e9, rows[r].start_s, 0.05);
-        /* However late the client is, what the schedule puts into the window is what counts. */
-        CLEANUP(mem_freep) struct summary *summary = summarise(&result);
-        assert_near(summary_get(summary, "n_samples"), scheduled_in(facts), 0.0);
-        assert_near(summary_get(summary, "ok_rate"), rows[r].slow ? 0.0 : 1.0, 0.0);
-        /* Nothing of the window was sent: it was late all the same, by the grace at least. */
-        assert_true(has_reason(summary, "dispatch_delay") == rows[r].slow);
-        assert_true(!rows[r].slow || summary->measurement.dispatch_delay_p50_us >= 50e3);
+        run_warmup(&rows[r], &result);
+        check_warmup(&rows[r], &result.facts);
         point_result_done(&result);
-        world_close(&world);
     }
+}
+
+/* However late the client is after the warm-up, what the schedule puts into the window is what counts: all of it
+ * unsent, and late by the grace at least. */
+static void test_open_rate__a_window_of_which_nothing_is_sent_is_counted(void **state)
+{
+    (void)state;
+    static const struct warmup_row row = {"time ran out", 20000.0, true, 1.0,
+                                          GATE_TIMEOUT,   10000.0, 1.0};
+    struct point_result result;
+    run_warmup(&row, &result);
+    CLEANUP(mem_freep) struct summary *summary = summarise(&result);
+    assert_near(summary_get(summary, "n_samples"), scheduled_in(&result.facts), 0.0);
+    assert_near(summary_get(summary, "ok_rate"), 0.0, 0.0);
+    assert_true(summary->measurement.dispatch_delay_p50_us >= 50e3);
+    assert_true(has_reason(summary, "dispatch_delay"));
+    point_result_done(&result);
 }
 
 int main(void)
@@ -256,6 +285,7 @@ int main(void)
         cmocka_unit_test(test_open_rate__what_the_grace_leaves_unsent_is_unfinished),
         cmocka_unit_test(test_open_rate__connections_that_the_machine_has_not_are_a_cap),
         cmocka_unit_test(test_open_rate__the_warmup_ends_as_documented),
+        cmocka_unit_test(test_open_rate__a_window_of_which_nothing_is_sent_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
