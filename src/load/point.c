@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ struct point {
     unsigned n_threads;
     atomic_uint n_ready; /* workers whose connections have opened */
     atomic_uint n_finished;
+    sem_t finished;           /* posted by each worker at its end */
     _Atomic int64_t start_ns; /* absolute; 0 until all are ready */
 };
 
@@ -95,6 +97,7 @@ static void *point_thread_main(void *argument)
     clock_sleep_until(start_ns);
     worker_run(thread->worker, start_ns);
     (void)atomic_fetch_add(&point->n_finished, 1);
+    (void)sem_post(&point->finished);
     return NULL;
 }
 
@@ -149,6 +152,14 @@ static void point_tick(struct point *point)
     }
 }
 
+/* Until a worker has finished, a signal came, or the time is over.  One wake-up a tick: the watching thread's work is part of
+ * what the client costs. */
+static void wait_finished(struct point *point, int64_t until_ns)
+{
+    const struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+    (void)sem_clockwait(&point->finished, CLOCK_MONOTONIC, &until);
+}
+
 static void point_watch(struct point *point)
 {
     while (atomic_load(&point->n_finished) < point->n_workers) {
@@ -157,10 +168,9 @@ static void point_watch(struct point *point)
             atomic_store(&point->start_ns, clock_mono_ns() + POINT_START_LEAD_NS);
         }
         point_tick(point);
-        /* Short steps while waiting for the start and the end, tick-sized ones in between. */
+        /* Short steps while waiting for the start, ticks from then on. */
         const bool started = atomic_load(&point->start_ns) != 0;
-        const int64_t step_ns = started ? POINT_TICK_NS / 4 : POINT_START_LEAD_NS;
-        clock_sleep_until(clock_mono_ns() + step_ns);
+        wait_finished(point, clock_mono_ns() + (started ? POINT_TICK_NS : POINT_START_LEAD_NS));
     }
 }
 
@@ -174,7 +184,7 @@ static void point_give_up(struct point *point, unsigned n)
     }
 }
 
-static int point_run_threads(struct point *point, struct error *err)
+static int run_threads(struct point *point, struct error *err)
 {
     struct point_thread threads[POINT_WORKERS_MAX];
     for (unsigned i = 0; i < point->n_workers; i++) {
@@ -190,6 +200,16 @@ static int point_run_threads(struct point *point, struct error *err)
         (void)pthread_join(point->threads[i], NULL);
     }
     return 0;
+}
+
+static int point_run_threads(struct point *point, struct error *err)
+{
+    const int made = sem_init(&point->finished, 0, 0);
+    assert(made == 0);
+    (void)made;
+    const int result = run_threads(point, err);
+    (void)sem_destroy(&point->finished);
+    return result;
 }
 
 static void point_run_virtual(struct point *point)
