@@ -1,4 +1,5 @@
-/* One list of figures: the JSON has all of them, the tables those with a head. */
+/* One list of figures: the JSON has all of them, the tables those with a head.  Three tables, so that each fits into 80
+ * columns. */
 #include "cli/selftest_report.h"
 
 #include "cli/print.h"
@@ -10,41 +11,48 @@
 #include <stdio.h>
 #include <string.h>
 
+enum table {
+    TABLE_LOAD,
+    TABLE_ERRORS,
+    TABLE_DELAYS,
+    N_TABLES
+};
+
 struct figure {
     const char *key;
     const char *head;  /* NULL: JSON only */
     unsigned decimals; /* as printed */
-    bool second;       /* in the second table */
-    size_t offset;     /* a double of struct selftest_row */
+    enum table table;
+    size_t offset; /* a double of struct selftest_row */
 };
 
 #define AT(member) offsetof(struct selftest_row, member)
 
 static const struct figure figures[] = {
-    {"events_per_s", "events/s", 0, false, AT(events_per_s)},
-    {"events_share", NULL, 3, false, AT(events_share)},
-    {"in_flight_share", "in flight", 3, false, AT(in_flight_share)},
-    {"ttft_error_mean_ms", NULL, 3, false, AT(ttft.mean_ms)},
-    {"ttft_error_p50_ms", "TTFT error p50", 3, false, AT(ttft.p50_ms)},
-    {"ttft_error_p99_ms", "p99", 3, false, AT(ttft.p99_ms)},
-    {"ttft_error_max_ms", "max ms", 3, false, AT(ttft.max_ms)},
-    {"itl_error_mean_ms", NULL, 3, false, AT(itl.mean_ms)},
-    {"itl_error_p50_ms", "ITL error p50", 3, false, AT(itl.p50_ms)},
-    {"itl_error_p99_ms", "p99", 3, false, AT(itl.p99_ms)},
-    {"itl_error_max_ms", "max ms", 3, false, AT(itl.max_ms)},
-    {"ttft_p99_ms", NULL, 3, false, AT(ttft_p99_ms)},
-    {"true_ttft_p99_ms", NULL, 3, false, AT(true_ttft_p99_ms)},
-    {"shared_read_share", NULL, 4, true, AT(shared_read_share)},
-    {"client_lag_p50_us", "client lag p50", 0, true, AT(client_lag_p50_us)},
-    {"client_lag_p99_us", "p99", 0, true, AT(client_lag_p99_us)},
-    {"client_lag_max_us", "max us", 0, true, AT(client_lag_max_us)},
-    {"dispatch_delay_p50_us", "dispatch delay p50", 0, true, AT(dispatch_delay_p50_us)},
-    {"dispatch_delay_p99_us", "p99", 0, true, AT(dispatch_delay_p99_us)},
-    {"dispatch_delay_max_us", "max us", 0, true, AT(dispatch_delay_max_us)},
-    {"cpu_us_per_event", "CPU us/event", 2, true, AT(cpu_us_per_event)},
-    {"engine_cpu_us_per_event", NULL, 2, true, AT(engine_cpu_us_per_event)},
-    {"memory_mb", "memory MB", 1, true, AT(memory_mb)},
-    {"start_ms", NULL, 1, true, AT(start_ms)},
+    {"events_per_s", "events/s", 0, TABLE_LOAD, AT(events_per_s)},
+    {"events_share", NULL, 3, TABLE_LOAD, AT(events_share)},
+    {"in_flight_share", "in flight", 3, TABLE_LOAD, AT(in_flight_share)},
+    {"ttft_error_mean_ms", NULL, 3, TABLE_ERRORS, AT(ttft.mean_ms)},
+    {"ttft_error_p50_ms", "TTFT error p50", 3, TABLE_ERRORS, AT(ttft.p50_ms)},
+    {"ttft_error_p99_ms", "p99", 3, TABLE_ERRORS, AT(ttft.p99_ms)},
+    {"ttft_error_max_ms", "max ms", 3, TABLE_ERRORS, AT(ttft.max_ms)},
+    {"itl_error_mean_ms", NULL, 3, TABLE_ERRORS, AT(itl.mean_ms)},
+    {"itl_error_p50_ms", "ITL error p50", 3, TABLE_ERRORS, AT(itl.p50_ms)},
+    {"itl_error_p99_ms", "p99", 3, TABLE_ERRORS, AT(itl.p99_ms)},
+    {"itl_error_max_ms", "max ms", 3, TABLE_ERRORS, AT(itl.max_ms)},
+    {"ttft_p99_ms", NULL, 3, TABLE_ERRORS, AT(ttft_p99_ms)},
+    {"true_ttft_p99_ms", NULL, 3, TABLE_ERRORS, AT(true_ttft_p99_ms)},
+    {"shared_read_share", NULL, 4, TABLE_DELAYS, AT(shared_read_share)},
+    {"client_lag_p50_us", "client lag p50", 0, TABLE_DELAYS, AT(client_lag_p50_us)},
+    {"client_lag_p99_us", "p99", 0, TABLE_DELAYS, AT(client_lag_p99_us)},
+    {"client_lag_max_us", "max us", 0, TABLE_DELAYS, AT(client_lag_max_us)},
+    {"dispatch_delay_p50_us", "dispatch delay p50", 0, TABLE_DELAYS, AT(dispatch_delay_p50_us)},
+    {"dispatch_delay_p99_us", "p99", 0, TABLE_DELAYS, AT(dispatch_delay_p99_us)},
+    {"dispatch_delay_max_us", "max us", 0, TABLE_DELAYS, AT(dispatch_delay_max_us)},
+    {"cpu_us_per_event", "CPU us/event", 2, TABLE_LOAD, AT(cpu_us_per_event)},
+    {"engine_cpu_us_per_event", NULL, 2, TABLE_LOAD, AT(engine_cpu_us_per_event)},
+    {"memory_mb", "memory MB", 1, TABLE_LOAD, AT(memory_mb)},
+    {"start_ms", NULL, 1, TABLE_LOAD, AT(start_ms)},
 };
 
 static double figure_of(const struct figure *figure, const struct selftest_row *row)
@@ -72,15 +80,15 @@ const struct selftest_row *selftest_report_trusted(const struct selftest_row *ro
     return trusted;
 }
 
-static void print_half(
-    const struct cli_context *context, const struct selftest_row *rows, size_t n, bool second)
+static void print_figures(
+    const struct cli_context *context, const struct selftest_row *rows, size_t n, enum table table)
 {
     struct report_column columns[ARRAY_LEN(figures) + 1] = {
         {.head = "streams", .key = "streams", .right = true}};
     const struct figure *sources[ARRAY_LEN(figures) + 1] = {NULL};
     size_t n_columns = 1;
     for (size_t i = 0; i < ARRAY_LEN(figures); i++) {
-        if (figures[i].head != NULL && figures[i].second == second) {
+        if (figures[i].head != NULL && figures[i].table == table) {
             columns[n_columns] = (struct report_column){figures[i].head, figures[i].key, true};
             sources[n_columns++] = &figures[i];
         }
@@ -113,10 +121,10 @@ static void print_limit(const struct cli_context *context, const struct selftest
 void selftest_report_print(
     const struct cli_context *context, const struct selftest_row *rows, size_t n)
 {
-    print_half(context, rows, n, false);
-    (void)fputc('\n', context->out);
-    print_half(context, rows, n, true);
-    (void)fputc('\n', context->out);
+    for (int table = 0; table < N_TABLES; table++) {
+        print_figures(context, rows, n, (enum table)table);
+        (void)fputc('\n', context->out);
+    }
     for (size_t i = 0; i < n; i++) {
         print_limit(context, &rows[i]);
         if (!rows[i].kernel_stamps) {
