@@ -86,6 +86,7 @@ static int measure(
         .context = context,
         .label = label,
         .duration_ns = clock_ns_of_seconds(recipe->waves * answer_s),
+        .stream = true,
     };
     const struct selftest_watch watch = {.tick = progress_tick, .context = &progress};
     const int result = selftest_run(recipe, &watch, out, err);

@@ -9,8 +9,12 @@
 #include <string.h>
 
 enum {
-    PROGRESS_LINE_MAX = 256
+    PROGRESS_LINE_MAX = 256,
+    RATE_TEXT_SIZE = 32
 };
+
+/* From here on %.4g would write an exponent. */
+#define RATE_WHOLE_FROM 999.5
 
 static volatile sig_atomic_t signals_seen;
 
@@ -35,6 +39,12 @@ int progress_signals(void)
     return (int)signals_seen;
 }
 
+/* Four digits of a rate, and never an exponent: 0.8988, 89.88, 8988, 44951. */
+static void format_rate(double rate, char out[RATE_TEXT_SIZE])
+{
+    (void)snprintf(out, RATE_TEXT_SIZE, rate < RATE_WHOLE_FROM ? "%.4g" : "%.0f", rate);
+}
+
 static size_t progress_format(
     const struct progress *self, const struct point_snapshot *snapshot, char out[PROGRESS_LINE_MAX])
 {
@@ -47,16 +57,19 @@ static size_t progress_format(
     const double whole_s = (double)snapshot->elapsed_ns / 1e9;
     const double rate = whole_s > 0.0 ? (double)snapshot->n_ended / whole_s : 0.0;
     const double tokens = whole_s > 0.0 ? (double)snapshot->n_tokens / whole_s : 0.0;
+    char tokens_text[RATE_TEXT_SIZE];
+    char rate_text[RATE_TEXT_SIZE];
+    format_rate(tokens, tokens_text);
+    format_rate(rate, rate_text);
     char ttft[32] = "";
     if (!isnan(snapshot->ttft_p50_ms)) {
         const char *name = self->stream ? "TTFT" : "E2E";
         (void)snprintf(ttft, sizeof(ttft), "  %s %.3g ms", name, snapshot->ttft_p50_ms);
     }
     const int len = snprintf(
-        out, PROGRESS_LINE_MAX,
-        "%s %s %.0f%s s  %lld in flight  %.4g tok/s  %.3g req/s  %llu errors%s", self->label,
-        snapshot->phase, seconds, of, (long long)snapshot->in_flight, tokens, rate,
-        (unsigned long long)snapshot->n_failed, ttft);
+        out, PROGRESS_LINE_MAX, "%s %s %.0f%s s  %lld in flight  %s tok/s  %s req/s  %llu errors%s",
+        self->label, snapshot->phase, seconds, of, (long long)snapshot->in_flight, tokens_text,
+        rate_text, (unsigned long long)snapshot->n_failed, ttft);
     return len < PROGRESS_LINE_MAX ? (size_t)len : PROGRESS_LINE_MAX - 1;
 }
 

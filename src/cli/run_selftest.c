@@ -69,6 +69,7 @@ measure(struct run_plan *plan, const char *point_name, struct run_selftest *self
         .context = plan->context,
         .label = label,
         .duration_ns = clock_ns_of_seconds(recipe->waves * answer_s),
+        .stream = true,
     };
     const struct selftest_watch watch = {.tick = progress_tick, .context = &progress};
     const int result = selftest_run(recipe, &watch, &self->row, err);
