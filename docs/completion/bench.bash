@@ -5,7 +5,7 @@ _bench()
     local command=${COMP_WORDS[1]} words=''
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='run sim selftest keygen canonical verify summary fingerprint doctor list help version --help --version'
+        words='run sim selftest keygen canonical verify summary fingerprint doctor list spec help version --help --version'
         COMPREPLY=($(compgen -W "$words" -- "$word"))
         return
     fi
@@ -17,6 +17,7 @@ _bench()
         run:--hardware) return ;;
         run:--engine-host-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         run:--quant) return ;;
+        run:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         run:--concurrency|run:-c) return ;;
         run:--rps) return ;;
         run:--sweep) return ;;
@@ -95,9 +96,11 @@ _bench()
         doctor:--header|doctor:-H) return ;;
         doctor:--cacert) COMPREPLY=($(compgen -f -- "$word")); return ;;
         doctor:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        list:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        spec:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
-            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --help --version' ;;
+            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --help --version' ;;
             sim) words='--port --host --tls-cert --tls-key --api-key-env --style --model --max-model-len --ttft-ms --itl-ms --tokens --max-batch --prefill-tok-per-s --jitter --seed --faults --truth --help --version' ;;
             selftest) words='--streams --waves --ttft-ms --itl-ms --tokens --seed --json --help --version' ;;
             keygen) words='--out --help --version' ;;
@@ -106,7 +109,8 @@ _bench()
             summary) words='--json --launches --help --version' ;;
             fingerprint) words='--json --root --help --version' ;;
             doctor) words='--base-url --engine --model --api-key-env --header --cacert --insecure --strict --show-slo --root --json --help --version' ;;
-            list) words='--json --help --version' ;;
+            list) words='--spec-dir --json --help --version' ;;
+            spec) words='--spec-dir --strict --json --help --version' ;;
             help) words='--all --format --help --version' ;;
             version) words='--help --version' ;;
         esac

@@ -12,9 +12,9 @@
 #include <string.h>
 
 const struct command *const command_table[] = {
-    &command_run,       &command_sim,    &command_selftest, &command_keygen,
-    &command_canonical, &command_verify, &command_summary,  &command_fingerprint,
-    &command_doctor,    &command_list,   &command_help,     &command_version,
+    &command_run,    &command_sim,     &command_selftest,    &command_keygen, &command_canonical,
+    &command_verify, &command_summary, &command_fingerprint, &command_doctor, &command_list,
+    &command_spec,   &command_help,    &command_version,
 };
 const size_t command_table_len = ARRAY_LEN(command_table);
 

@@ -1,22 +1,30 @@
 /* `bench list`: every name that a command takes, from the tables that the commands look it up in. */
 #include "base/text.h"
 #include "cli/print.h"
+#include "cli/specs.h"
 #include "engine/engine.h"
 #include "engine/engine_check.h"
 #include "hardware/check.h"
 #include "suite/embedded.h"
 #include "suite/recipe.h"
 #include "suite/slo.h"
+#include "suite/spec_lint.h"
 #include "suite/suite.h"
 
 #include <string.h>
 
 struct list_options {
     struct option_given given;
+    const char *spec_dir;
     bool json;
 };
 
 static const struct option_row rows[] = {
+    {.name = "spec-dir",
+     .value_name = "FOLDER",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct list_options, spec_dir),
+     .help = SPEC_DIR_HELP},
     {.name = "json",
      .type = OPTION_FLAG,
      .offset = offsetof(struct list_options, json),
@@ -39,7 +47,8 @@ static void write_points(const struct spec *spec, char *out, size_t out_size)
     }
 }
 
-static int fill_benchmarks(struct report_table *out, struct error *err)
+static int
+fill_benchmarks(const struct list_options *given, struct report_table *out, struct error *err)
 {
     static const struct report_column columns[] = {
         {"id", NULL, false},     {"version", NULL, false}, {"driver", NULL, false},
@@ -47,8 +56,9 @@ static int fill_benchmarks(struct report_table *out, struct error *err)
     };
     report_table_init(out, "Benchmarks", columns, ARRAY_LEN(columns));
     struct spec_table specs = {0};
-    const int result = spec_table_load(NULL, &specs, err);
+    const int result = specs_load(given->spec_dir, &specs, err);
     if (result < 0) {
+        spec_table_done(&specs);
         return result;
     }
     for (size_t i = 0; i < specs.n; i++) {
@@ -67,8 +77,10 @@ static int fill_benchmarks(struct report_table *out, struct error *err)
     return 0;
 }
 
-static int fill_engines(struct report_table *out, struct error *err)
+static int
+fill_engines(const struct list_options *given, struct report_table *out, struct error *err)
 {
+    (void)given;
     (void)err;
     static const struct report_column columns[] = {
         {"name", NULL, false}, {"port", "default_port", true}, {"what it is", "summary", false}};
@@ -85,8 +97,10 @@ static int fill_engines(struct report_table *out, struct error *err)
     return 0;
 }
 
-static int fill_datasets(struct report_table *out, struct error *err)
+static int
+fill_datasets(const struct list_options *given, struct report_table *out, struct error *err)
 {
+    (void)given;
     (void)err;
     static const struct report_column columns[] = {
         {"recipe", NULL, false}, {"where the prompts come from", "source", false}};
@@ -115,11 +129,13 @@ static int fill_datasets(struct report_table *out, struct error *err)
     return 0;
 }
 
-static int fill_templates(struct report_table *out, struct error *err)
+static int
+fill_templates(const struct list_options *given, struct report_table *out, struct error *err)
 {
     static const struct report_column columns[] = {
         {"id", NULL, false}, {"limits on an h100", "limits_h100", false}};
     static const char folder[] = "slo/";
+    (void)given;
     report_table_init(out, "SLO templates", columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < embedded_table_len; i++) {
         if (!text_starts_with(embedded_table[i].name, folder)) {
@@ -140,8 +156,10 @@ static int fill_templates(struct report_table *out, struct error *err)
     return 0;
 }
 
-static int fill_hardware(struct report_table *out, struct error *err)
+static int
+fill_hardware(const struct list_options *given, struct report_table *out, struct error *err)
 {
+    (void)given;
     (void)err;
     static const struct report_column columns[] = {
         {"class", NULL, false}, {"multiplier", NULL, true}, {"title", NULL, false}};
@@ -165,8 +183,10 @@ static const struct check *any_check_at(size_t i)
     return i < n ? check_at(i) : engine_check_at(i - n);
 }
 
-static int fill_checks(struct report_table *out, struct error *err)
+static int
+fill_checks(const struct list_options *given, struct report_table *out, struct error *err)
 {
+    (void)given;
     (void)err;
     static const struct report_column columns[] = {
         {"check", "name", false}, {"wanted", "limit", false},          {"if not", "trip", false},
@@ -187,12 +207,28 @@ static int fill_checks(struct report_table *out, struct error *err)
     return 0;
 }
 
+static int fill_rules(const struct list_options *given, struct report_table *out, struct error *err)
+{
+    (void)given;
+    (void)err;
+    static const struct report_column columns[] = {
+        {"rule", "name", false}, {"what it finds", "what", false}};
+    report_table_init(out, "Rules of bench spec lint", columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < spec_rule_table_len; i++) {
+        report_table_add_row(out);
+        report_table_text(out, 0, spec_rule_at(i)->name);
+        report_table_text(out, 1, spec_rule_at(i)->what);
+    }
+    return 0;
+}
+
 static const struct {
     const char *name;
-    int (*fill)(struct report_table *out, struct error *err);
+    int (*fill)(const struct list_options *given, struct report_table *out, struct error *err);
 } lists[] = {
     {"benchmarks", fill_benchmarks}, {"engines", fill_engines},   {"datasets", fill_datasets},
     {"templates", fill_templates},   {"hardware", fill_hardware}, {"checks", fill_checks},
+    {"rules", fill_rules},
 };
 
 static int check_name(const char *name, struct error *err)
@@ -210,13 +246,14 @@ static int check_name(const char *name, struct error *err)
     }
     return error_set(
         err, ERROR_USAGE,
-        "no list '%s': it is one of benchmarks, engines, datasets, templates, hardware, checks",
+        "no list '%s': it is one of benchmarks, engines, datasets, templates, hardware, checks, rules",
         name);
 }
 
 /* Prints or collects the lists that are asked for. */
 static int print_lists(
     const struct cli_context *context,
+    const struct list_options *given,
     const char *wanted,
     struct arena *arena,
     struct json *collected,
@@ -228,7 +265,7 @@ static int print_lists(
             continue;
         }
         CLEANUP(report_table_done) struct report_table rows_of = {0};
-        const int result = lists[i].fill(&rows_of, err);
+        const int result = lists[i].fill(given, &rows_of, err);
         if (result < 0) {
             return result;
         }
@@ -257,7 +294,7 @@ run(const struct cli_context *context,
     }
     struct arena arena = {0};
     struct json *collected = given->json ? json_new(&arena, JSON_OBJECT) : NULL;
-    const int result = print_lists(context, wanted, &arena, collected, err);
+    const int result = print_lists(context, given, wanted, &arena, collected, err);
     if (result == EXIT_GOOD && collected != NULL) {
         print_json(context, collected);
     }
@@ -271,7 +308,7 @@ const struct command command_list = {
     .summary = "what there is: benchmarks, engines, datasets, ...",
     .description =
         "Lists the names that other commands take: all of them, or one LIST of benchmarks, engines, "
-        "datasets, templates, hardware, checks.\n",
+        "datasets, templates, hardware, checks, rules.\n",
     .examples = "  bench list\n"
                 "  bench list engines --json\n",
     .options = &table,

@@ -129,6 +129,7 @@ struct json *run_driver_options(
     add_load(arena, out, &options, result);
     add_machine(arena, out, plan->options, options.driver == DRIVER_OPEN);
     add_request(arena, out, &work->shape);
+    json_add_text(arena, out, "spec_sha256", work->spec->sha256);
     json_add_text(
         arena, out, "dataset",
         plan->options->dataset[0] != '\0' ? plan->options->dataset : work->spec->dataset);

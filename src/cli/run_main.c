@@ -14,6 +14,7 @@
 #include "cli/run_repeat.h"
 #include "cli/run_site.h"
 #include "cli/run_telemetry.h"
+#include "cli/specs.h"
 #include "load/point.h"
 
 #include <math.h>
@@ -447,9 +448,9 @@ static int run_planned(struct run_plan *plan, struct error *err)
 /* --list: the benchmark ids of the plugin, nothing else. */
 static int run_list(struct run_plan *plan, struct error *err)
 {
-    int result = spec_table_load(NULL, &plan->specs, err);
+    int result = specs_load(plan->options->spec_dir, &plan->specs, err);
     if (result == 0) {
-        result = spec_find(&plan->specs, plan->options->suite, &plan->spec, err);
+        result = specs_find(&plan->specs, plan->options->suite, &plan->spec, err);
     }
     return result == 0 ? list_benchmarks(plan) : result;
 }

@@ -1,6 +1,7 @@
 /* The options of `bench run`: one row each, in the order of help.  Source: CLI.md "bench run". */
 #include "cli/run_options.h"
 #include "cli/sim_defaults.h"
+#include "cli/specs.h"
 #include "engine/engine.h"
 #include "load/point.h"
 
@@ -98,6 +99,11 @@ static const struct option_row rows[] = {
      AT(list),
      .excludes = "all-benchmarks repeat selftest",
      .help = "Print the plugin's benchmark ids and exit."},
+    {.name = "spec-dir",
+     .value_name = "FOLDER",
+     .type = OPTION_TEXT,
+     AT(spec_dir),
+     .help = SPEC_DIR_HELP},
     {.name = "dry-run",
      .letter = 'n',
      .type = OPTION_FLAG,

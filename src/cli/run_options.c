@@ -209,6 +209,7 @@ static void take_values(const struct run_flags *flags, struct run_options *out)
         option_choice(option_find(&run_option_table, "signing-mode"), (size_t)flags->signing_mode);
     out->dev_key = flags->dev_key;
     out->dev_key_pass_env = flags->dev_key_pass_env;
+    out->spec_dir = flags->spec_dir;
     out->strict = flags->strict;
     out->dry_run = flags->dry_run;
     out->json = flags->json;

@@ -35,6 +35,7 @@ enum run_mode {
 /* Texts are borrowed from argv; "" where not given. */
 struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordered by meaning
     const char *suite;
+    const char *spec_dir; /* "": none */
     const char *model;
     const char *model_revision;
     const char *engine;
@@ -111,6 +112,7 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
  * run_option_table.  `given` tells a value that was given from a default. */
 struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered by meaning
     struct option_given given;
+    const char *spec_dir;
     const char *model;
     const char *model_revision;
     int engine; /* index into engine_table */

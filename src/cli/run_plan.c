@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/passphrase.h"
 #include "cli/run_site.h"
+#include "cli/specs.h"
 #include "hardware/fingerprint.h"
 
 #include <math.h>
@@ -202,9 +203,9 @@ int run_plan_open(
         .launch = {1, options->repeat, options->seed},
     };
     self->warnings = json_new(&self->arena, JSON_ARRAY);
-    int result = spec_table_load(NULL, &self->specs, err);
+    int result = specs_load(options->spec_dir, &self->specs, err);
     if (result == 0) {
-        result = spec_find(&self->specs, options->suite, &self->spec, err);
+        result = specs_find(&self->specs, options->suite, &self->spec, err);
     }
     if (result == 0) {
         result = find_engine(self, err);

@@ -1,6 +1,7 @@
 /* A spec is read in two steps: tables of keys find typing errors, wrong kinds and ranges; then a few
  * rules check what only shows when several keys are seen together. */
 #include "base/text.h"
+#include "codec/digest.h"
 #include "codec/yaml.h"
 #include "suite/dataset.h"
 #include "suite/fields.h"
@@ -329,9 +330,11 @@ int spec_read(
         .version = draft.version,
         .title = draft.title,
         .source = arena_copy_text(arena, text->source),
+        .text = arena_copy(arena, text->text, text->len),
         .kind = draft.kind == 0 ? SPEC_PERF : SPEC_QUALITY,
         .slo_template = draft.slo_template,
     };
+    digest_sha256_hex(text->text, text->len, spec.sha256);
     rc = read_draft(&reader, &draft, &spec);
     if (rc == 0) {
         *out = spec;

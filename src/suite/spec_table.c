@@ -14,7 +14,8 @@
 #define SPECS_FOLDER "specs/"
 
 enum {
-    SPEC_FILE_MAX = 1 << 18
+    SPEC_FILE_MAX = 1 << 18,
+    SPECS_FIRST = 32 /* room at first; doubled when it is full */
 };
 
 /* Files of a folder whose names a spec can have. */
@@ -52,23 +53,66 @@ static struct spec *find_id(const struct spec_table *self, const char *id)
     return NULL;
 }
 
-static int
-add_folder_file(struct spec_table *self, size_t n_built_in, const char *path, struct error *err)
+void spec_table_add(struct spec_table *self, const struct spec *spec)
+{
+    if (self->n == self->cap) {
+        const size_t cap = self->cap == 0 ? SPECS_FIRST : 2 * self->cap;
+        struct spec *specs = arena_alloc(&self->arena, cap * sizeof(*specs));
+        if (self->n > 0) {
+            memcpy(specs, self->specs, self->n * sizeof(*specs));
+        }
+        self->specs = specs;
+        self->cap = cap;
+    }
+    self->specs[self->n++] = *spec;
+}
+
+bool spec_name_is_path(const char *name)
+{
+    return strchr(name, '/') != NULL || text_ends_with(name, ".yaml") ||
+           text_ends_with(name, ".yml");
+}
+
+static int read_file(struct spec_table *self, const char *path, struct spec *out, struct error *err)
 {
     CLEANUP(mem_freep) char *text = NULL;
     size_t len = 0;
-    int rc = file_read(path, SPEC_FILE_MAX, &text, &len, err);
+    const int rc = file_read(path, SPEC_FILE_MAX, &text, &len, err);
     if (rc != 0) {
         return rc;
     }
+    return spec_read(&self->arena, &(struct spec_text){path, path, text, len}, out, err);
+}
+
+int spec_table_add_file(
+    struct spec_table *self, const char *path, const struct spec **out, struct error *err)
+{
     struct spec spec = {0};
-    rc = spec_read(&self->arena, &(struct spec_text){path, path, text, len}, &spec, err);
+    const int rc = read_file(self, path, &spec, err);
+    if (rc != 0) {
+        return rc;
+    }
+    struct spec *same = find_id(self, spec.id);
+    if (same != NULL) {
+        *same = spec;
+    } else {
+        spec_table_add(self, &spec);
+    }
+    *out = find_id(self, spec.id);
+    return 0;
+}
+
+static int
+add_folder_file(struct spec_table *self, size_t n_built_in, const char *path, struct error *err)
+{
+    struct spec spec = {0};
+    const int rc = read_file(self, path, &spec, err);
     if (rc != 0) {
         return rc;
     }
     struct spec *same = find_id(self, spec.id);
     if (same == NULL) {
-        self->specs[self->n++] = spec;
+        spec_table_add(self, &spec);
     } else if ((size_t)(same - self->specs) < n_built_in && text_equal(same->source, "built in")) {
         *same = spec;
     } else {
@@ -101,11 +145,12 @@ static int add_built_in(struct spec_table *self, struct error *err)
             continue;
         }
         const struct spec_text text = {file->name, "built in", file->text, file->len};
-        const int rc = spec_read(&self->arena, &text, &self->specs[self->n], err);
+        struct spec spec = {0};
+        const int rc = spec_read(&self->arena, &text, &spec, err);
         if (rc != 0) {
             return rc;
         }
-        self->n++;
+        spec_table_add(self, &spec);
     }
     return 0;
 }
@@ -130,13 +175,12 @@ static int list_folder(const char *folder, struct spec_files *out, struct error 
 int spec_table_load(const char *folder, struct spec_table *out, struct error *err)
 {
     CLEANUP(spec_files_done) struct spec_files files = {0};
-    int rc = folder != NULL ? list_folder(folder, &files, err) : 0;
+    const bool with_folder = folder != NULL && folder[0] != '\0';
+    int rc = with_folder ? list_folder(folder, &files, err) : 0;
     if (rc != 0) {
         return rc;
     }
     struct spec_table table = {0};
-    table.specs =
-        arena_alloc(&table.arena, (embedded_table_len + (size_t)files.n) * sizeof(*table.specs));
     rc = add_built_in(&table, err);
     if (rc == 0) {
         rc = add_folder(&table, folder, &files, err);

@@ -27,6 +27,8 @@ struct spec {
     const char *version; /* SemVer of the spec */
     const char *title;
     const char *source; /* file it was read from, or "built in" */
+    const char *text;   /* the YAML itself */
+    char sha256[65];    /* of the YAML, lower-case hex */
     enum spec_kind kind;
     const char *dataset;        /* dataset recipe, as --dataset takes it */
     const char *dataset_help;   /* how to get the data, for the message when it is missing; "" */
@@ -44,13 +46,26 @@ struct spec_table {
     struct arena arena;
     struct spec *specs; /* built-in ones first, in their order; then those of the folder by name */
     size_t n;
+    size_t cap;
 };
 
-/* Reads the embedded specs, and the *.yaml files of `folder` (NULL: none), which override by id.
+/* Reads the embedded specs, and the *.yaml files of `folder` (NULL or "": none), which override by id.
  * Errors: ERROR_PARSE "FILE:LINE:COLUMN: what", ERROR_NOT_FOUND or ERROR_IO for the folder and its
  * files, ERROR_LIMIT. */
 MUST_CHECK int spec_table_load(const char *folder, struct spec_table *out, struct error *err);
 void spec_table_done(struct spec_table *self);
+
+/* Appends a spec whose texts live as long as the table, and whose id is new there.  Pointers to specs
+ * of the table are good until the next one is added. */
+void spec_table_add(struct spec_table *self, const struct spec *spec);
+
+/* True when `name` is the path of a spec and not an id: it has a '/' or ends in .yaml or .yml. */
+bool spec_name_is_path(const char *name);
+
+/* Reads one file that was named by hand: it takes the place of any spec with its id, also of another
+ * file's.  Errors: ERROR_NOT_FOUND, ERROR_PARSE, ERROR_LIMIT, ERROR_IO. */
+MUST_CHECK int spec_table_add_file(
+    struct spec_table *self, const char *path, const struct spec **out, struct error *err);
 
 /* The text of one YAML file. */
 struct spec_text {

@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "codec/digest.h"
 #include "suite/dataset.h"
 #include "suite/embedded.h"
 #include "suite/suite.h"
@@ -331,6 +332,39 @@ static void test_spec_table_load__folder_overrides_in_place(void **state)
     assert_string_equal(table.specs[2].id, "my.pack.one");
 }
 
+/* A file that is named by hand comes before everything else of its id. */
+static void test_spec_table_add_file__replaces_or_appends(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_done) struct scratch scratch;
+    scratch_init(&scratch);
+    char text[TEXT_MAX];
+    compose(text, LINES, "");
+    (void)scratch_write(&scratch, "one.yaml", text);
+    compose(text, 2, "version: 7.0.0");
+    (void)scratch_write(&scratch, "other.yaml", text);
+    struct error err = {0};
+    CLEANUP(spec_table_done) struct spec_table table = {0};
+    assert_int_equal(spec_table_load("", &table, &err), 0);
+    const size_t n = table.n;
+    const struct spec *spec = NULL;
+    assert_int_equal(
+        spec_table_add_file(&table, scratch_path(&scratch, "one.yaml"), &spec, &err), 0);
+    assert_string_equal(spec->version, "1.2.3");
+    assert_int_equal(table.n, n + 1);
+    assert_int_equal(
+        spec_table_add_file(&table, scratch_path(&scratch, "other.yaml"), &spec, &err), 0);
+    assert_string_equal(spec->version, "7.0.0");
+    assert_string_equal(spec->text, text);
+    char sha256[DIGEST_HEX_SIZE];
+    digest_sha256_hex(text, strlen(text), sha256);
+    assert_string_equal(spec->sha256, sha256);
+    assert_int_equal(table.n, n + 1);
+    assert_int_equal(
+        spec_table_add_file(&table, scratch_path(&scratch, "none.yaml"), &spec, &err),
+        -ERROR_NOT_FOUND);
+}
+
 static void test_spec_table_load__bad_folders(void **state)
 {
     (void)state;
@@ -425,6 +459,7 @@ int main(void)
         cmocka_unit_test(test_embedded_table__names_match_ids),
         cmocka_unit_test(test_embedded_table__equals_the_files),
         cmocka_unit_test(test_spec_table_load__folder_overrides_in_place),
+        cmocka_unit_test(test_spec_table_add_file__replaces_or_appends),
         cmocka_unit_test(test_spec_table_load__bad_folders),
         cmocka_unit_test(test_spec_table_load__too_many_files),
         cmocka_unit_test(test_spec_find__benchmark_plugin_and_nearest),
