@@ -21,7 +21,7 @@ complete -c bench -n '__fish_seen_subcommand_from run' -l base-url -s u -x -d 'W
 complete -c bench -n '__fish_seen_subcommand_from run' -l hardware -x -d 'Hardware class that is recorded and scales the service level; \'auto\' detects it.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l engine-host-file -r -F -d 'What \'bench fingerprint --json\' printed on the engine\'s host, for an engine on another machine.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l quant -x -d 'Quantization that is recorded: fp16, fp8, nvfp4, awq-int4, ...'
-complete -c bench -n '__fish_seen_subcommand_from run' -l all-benchmarks -d 'Run every benchmark of the plugin.'
+complete -c bench -n '__fish_seen_subcommand_from run' -l all-benchmarks -d 'Run every benchmark of the plugin. One whose data is missing fails; the others run.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l list -d 'Print the plugin\'s benchmark ids and exit.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l spec-dir -x -a '(__fish_complete_directories)' -d 'Benchmarks of this folder\'s *.yaml files too: they replace built-in ones of the same id.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l dry-run -s n -d 'Check everything, print the plan and one rendered request, and send nothing.'

@@ -137,6 +137,7 @@ struct json *run_driver_options(
         (void)json_add(arena, out, "dataset_recipe", json_copy(arena, work->prompts.recipe));
     }
     json_add_i64(arena, out, "dataset_prompts", work->prompts.n);
+    json_add_text(arena, out, "requests_sha256", work->requests_sha256);
     json_add_text(arena, out, "hardware", plan->options->hardware);
     json_add_text(
         arena, out, "records",

@@ -153,20 +153,23 @@ static void print_plan(
             context->out, "  launch %u of %u, seed %llu\n", i, plan->launch.of,
             (unsigned long long)repeat_seed(plan->launch.base_seed, i));
     }
+    (void)fprintf(context->out, "requests  sha256 %s\n", work->requests_sha256);
     CLEANUP(mem_freep) char *bytes = mem_alloc((size_t)work->workload.len_max + 1, 1);
     const uint32_t len = workload_render(&work->workload, 0, bytes);
     (void)fprintf(context->out, "first request, %u bytes\n", len);
     print_request(context, bytes, len);
 }
 
-/* Renders a benchmark's requests and lists its points; sends nothing. */
+/* Renders a benchmark's requests, where it has any, and lists its points; sends nothing. */
 static int
 prepare(struct run_plan *plan, struct run_work *work, struct point_list *points, struct error *err)
 {
-    run_work_check(work, plan);
-    const int result = run_work_render(work, plan, err);
-    if (result < 0) {
-        return result;
+    if (work->missing.code == ERROR_NONE) {
+        run_work_check(work, plan);
+        const int result = run_work_render(work, plan, err);
+        if (result < 0) {
+            return result;
+        }
     }
     list_points(points, plan->options, work->spec);
     if (points->n == 0) {
@@ -201,7 +204,26 @@ static int list_benchmarks(const struct run_plan *plan)
     return EXIT_GOOD;
 }
 
-/* All benchmarks that the run is about: one, or every one of the plugin. */
+/* Of several benchmarks, one whose data is not on this machine does not cost the others: it is said
+ * now, its row says it at the end, and --strict stops before traffic.  Data named by --dataset is that
+ * of all of them. */
+static int
+open_work(struct run_plan *plan, struct run_work *work, const struct spec *spec, struct error *err)
+{
+    const int result = run_work_open(work, plan, spec, err);
+    if (result == 0 || plan->options->mode != RUN_ALL || plan->options->dataset[0] != '\0' ||
+        err->code != ERROR_UNAVAILABLE) {
+        return result;
+    }
+    (void)fprintf(
+        plan->context->log, "bench run: warning: %s will not run: %s\n", spec->id, err->text);
+    plan->n_warned++;
+    work->missing = *err;
+    error_clear(err);
+    return 0;
+}
+
+/* All benchmarks that the run is about: one, or every one of the plugin.  At least one can run. */
 static int
 open_works(struct run_plan *plan, struct run_work *works, size_t *out_n, struct error *err)
 {
@@ -213,13 +235,19 @@ open_works(struct run_plan *plan, struct run_work *works, size_t *out_n, struct 
         if (!wanted) {
             continue;
         }
-        const int result = run_work_open(&works[*out_n], plan, spec, err);
+        const int result = open_work(plan, &works[*out_n], spec, err);
         *out_n += 1;
         if (result < 0) {
             return result;
         }
     }
-    return 0;
+    for (size_t i = 0; i < *out_n; i++) {
+        if (works[i].missing.code == ERROR_NONE) {
+            return 0;
+        }
+    }
+    return error_set(
+        err, ERROR_UNAVAILABLE, "no benchmark of %s has its data here", plan->spec->plugin);
 }
 
 /* Rows of all launches, those of one point side by side: row launch - 1 of point `i` stands at
@@ -267,9 +295,14 @@ static void fail_points(
         run_point_failed(plan, &points->choices[i], err, &rows[(size_t)i * plan->launch.of]);
         list->n++;
     }
-    (void)fprintf(
-        plan->context->log, "bench run: launch %u of %u: %s\n", plan->launch.index, plan->launch.of,
-        err->text);
+    if (plan->launch.of > 1) {
+        (void)fprintf(
+            plan->context->log, "bench run: launch %u of %u: %s\n", plan->launch.index,
+            plan->launch.of, err->text);
+    } else {
+        (void)fprintf(
+            plan->context->log, "bench run: point %s: %s\n", points->choices[0].name, err->text);
+    }
 }
 
 /* One launch of everything.  The first finds its requests rendered. */
@@ -283,7 +316,9 @@ static void measure_launch(
     struct point_row *rows = list->rows + plan->launch.index - 1;
     for (size_t i = 0; i < n && progress_signals() == 0; i++) {
         struct error err = {0};
-        if (plan->launch.index > 1 && run_work_reseed(&works[i], plan, &err) < 0) {
+        if (works[i].missing.code != ERROR_NONE) {
+            fail_points(plan, &points[i], rows, list, &works[i].missing);
+        } else if (plan->launch.index > 1 && run_work_reseed(&works[i], plan, &err) < 0) {
             fail_points(plan, &points[i], rows, list, &err);
         } else {
             measure_points(plan, &works[i], &points[i], rows, list);
@@ -386,10 +421,15 @@ static int run_works(struct run_plan *plan, struct run_work *works, size_t n, st
     if (!plan->options->dry_run) {
         return measure_all(plan, works, points, n);
     }
+    int code = EXIT_GOOD;
     for (size_t i = 0; i < n; i++) {
-        print_plan(plan, &works[i], &points[i]);
+        if (works[i].missing.code != ERROR_NONE) {
+            code = EXIT_OPERATION;
+        } else {
+            print_plan(plan, &works[i], &points[i]);
+        }
     }
-    return EXIT_GOOD;
+    return code;
 }
 
 /* Raises what is needed to what this point needs. */

@@ -93,7 +93,7 @@ static const struct option_row rows[] = {
      .type = OPTION_FLAG,
      AT(all_benchmarks),
      .excludes = "list sweep rps-sweep",
-     .help = "Run every benchmark of the plugin."},
+     .help = "Run every benchmark of the plugin. One whose data is missing fails; the others run."},
     {.name = "list",
      .type = OPTION_FLAG,
      AT(list),

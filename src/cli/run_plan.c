@@ -394,7 +394,11 @@ int run_work_render(struct run_work *self, struct run_plan *plan, struct error *
         .prompts = self->prompts.prompts,
         .n_prompts = self->prompts.n,
     };
-    return workload_init(&self->workload, &source, err);
+    const int result = workload_init(&self->workload, &source, err);
+    if (result == 0) {
+        workload_digest(&self->workload, self->requests_sha256);
+    }
+    return result;
 }
 
 int run_work_reseed(struct run_work *self, struct run_plan *plan, struct error *err)

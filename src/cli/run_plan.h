@@ -56,6 +56,8 @@ struct run_work {
     struct slo slo;
     struct prompt_set prompts;
     struct workload workload;
+    char requests_sha256[65]; /* of workload_digest */
+    struct error missing;     /* with --all-benchmarks: why it cannot run; code 0: it can */
 };
 
 /* Resolves and checks all but the engine; writes nothing.  Errors carry their exit code's kind. */

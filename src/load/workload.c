@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "codec/digest.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -60,6 +61,21 @@ uint32_t workload_render(const struct workload *self, uint64_t index, char *out)
         prompt_salt_write(out + request->salt_at, self->seed, index);
     }
     return request->len;
+}
+
+void workload_digest(const struct workload *self, char out_hex[65])
+{
+    CLEANUP(digest_freep) struct digest *digest = digest_new();
+    CLEANUP(mem_freep) char *bytes = mem_alloc((size_t)self->len_max + 1, 1);
+    for (uint64_t index = 0; index < self->n; index++) {
+        const uint32_t len = workload_render(self, index, bytes);
+        const uint32_t head_len = self->requests[workload_prompt_of(self, index)].head_len;
+        bytes[len] = '\n';
+        digest_add(digest, bytes + head_len, (size_t)(len - head_len) + 1);
+    }
+    uint8_t hash[DIGEST_SIZE];
+    digest_finish(digest, hash);
+    digest_hex(hash, out_hex);
 }
 
 int workload_init(struct workload *out, const struct workload_source *source, struct error *err)

@@ -36,3 +36,9 @@ uint32_t workload_prompt_of(const struct workload *self, uint64_t index);
 
 /* Writes the bytes of request `index` to `out` (room for len_max); returns their number. */
 uint32_t workload_render(const struct workload *self, uint64_t index, char *out);
+
+/* What is sent, in one number: SHA-256, as lower-case hex, over the bodies of the requests 0 to n - 1
+ * (one walk through the pool) by rising index, each as it is sent, with its salt, and followed by a line
+ * feed.  Heads are left out: they hold keys and addresses.  Later walks follow from the same seed, so
+ * the digest depends neither on time nor on workers nor on how many requests are sent. */
+void workload_digest(const struct workload *self, char out_hex[65]);

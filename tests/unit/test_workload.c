@@ -1,4 +1,6 @@
+#include "base/bytes.h"
 #include "base/mem.h"
+#include "codec/digest.h"
 #include "load/workload.h"
 #include "support/test.h"
 
@@ -103,6 +105,51 @@ static void test_workload_render__without_salt_repeats_are_equal(void **state)
     workload_done(&workload);
 }
 
+/* The digest again, from the definition: bodies found behind the blank line, in one piece. */
+static void expect_digest(const struct workload *workload)
+{
+    CLEANUP(bytes_done) struct bytes all;
+    bytes_init(&all, BYTES_MAX_DEFAULT);
+    CLEANUP(mem_freep) char *request = calloc(1, workload->len_max + 1);
+    for (uint32_t i = 0; i < workload->n; i++) {
+        request[workload_render(workload, i, request)] = '\0';
+        bytes_add_text(&all, strstr(request, "\r\n\r\n") + 4);
+        bytes_add_char(&all, '\n');
+    }
+    char want[DIGEST_HEX_SIZE];
+    char have[DIGEST_HEX_SIZE];
+    digest_sha256_hex(all.data, all.len, want);
+    workload_digest(workload, have);
+    assert_string_equal(have, want);
+}
+
+static void test_workload_digest__is_of_the_bodies_in_order(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n <= 8; n += 7) {
+        struct workload workload = make_workload(n, n == 8);
+        expect_digest(&workload);
+        workload_done(&workload);
+    }
+}
+
+static void test_workload_digest__follows_the_seed(void **state)
+{
+    (void)state;
+    struct workload one = make_workload(20, true);
+    struct workload two = make_workload(20, true);
+    char a[DIGEST_HEX_SIZE];
+    char b[DIGEST_HEX_SIZE];
+    workload_digest(&one, a);
+    workload_digest(&two, b);
+    assert_string_equal(a, b);
+    two.seed = 43; /* other order, other salts */
+    workload_digest(&two, b);
+    assert_string_not_equal(a, b);
+    workload_done(&one);
+    workload_done(&two);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +157,8 @@ int main(void)
         cmocka_unit_test(test_workload_prompt_of__rounds_and_seeds_differ),
         cmocka_unit_test(test_workload_render__same_index_same_bytes_other_index_other_salt),
         cmocka_unit_test(test_workload_render__without_salt_repeats_are_equal),
+        cmocka_unit_test(test_workload_digest__is_of_the_bodies_in_order),
+        cmocka_unit_test(test_workload_digest__follows_the_seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
