@@ -10,6 +10,7 @@
 #include "cli/run_site.h"
 #include "cli/specs.h"
 #include "hardware/fingerprint.h"
+#include "suite/validate.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -368,21 +369,25 @@ int run_plan_reach_engine(struct run_plan *self, struct error *err)
     if (self->identity.version[0] == '\0') {
         run_plan_warn(self, "the engine does not tell its version");
     }
-    if (self->options->ignore_eos && !self->engine->ignore_eos) {
-        run_plan_warn(
-            self, "engine %s has no ignore_eos: answers end by themselves", self->engine->name);
-    }
     return 0;
+}
+
+static void warn_of(void *context, const char *text)
+{
+    run_plan_warn(context, "%s", text);
 }
 
 void run_work_check(const struct run_work *self, struct run_plan *plan)
 {
-    const uint32_t limit = plan->identity.max_model_len;
-    if (limit > 0 && self->shape.max_tokens >= limit) {
-        run_plan_warn(
-            plan, "max_tokens %u leaves no room for a prompt in the engine's context of %u tokens",
-            self->shape.max_tokens, limit);
-    }
+    const struct validation validation = {
+        .spec = self->spec,
+        .shape = &self->shape,
+        .prompts = &self->prompts,
+        .slo = &self->slo,
+        .engine = plan->engine,
+        .identity = &plan->identity,
+    };
+    spec_validate(&validation, warn_of, plan);
 }
 
 int run_work_render(struct run_work *self, struct run_plan *plan, struct error *err)

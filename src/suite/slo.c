@@ -29,13 +29,21 @@ struct template
 {
     const char *id;
     const char *title;
+    unsigned kind; /* index into kinds */
     const struct json *limits;
     struct slo_limits values;
 };
 
+/* In the order of enum slo_for. */
+static const char *const kinds[] = {"any", "perf", "quality", NULL};
+
 static const struct field template_fields[] = {
     {.key = "id", .kind = FIELD_TEXT, .required = true, .offset = offsetof(struct template, id)},
     {.key = "title", .kind = FIELD_TEXT, .offset = offsetof(struct template, title)},
+    {.key = "kind",
+     .kind = FIELD_CHOICE,
+     .offset = offsetof(struct template, kind),
+     .choices = kinds},
     {.key = "limits",
      .kind = FIELD_OBJECT,
      .required = true,
@@ -91,7 +99,7 @@ static int fail_unknown(const char *name, struct error *err)
                   err, ERROR_USAGE, "unknown SLO template '%s': did you mean '%s'?", name, nearest)
             : error_set(
                   err, ERROR_USAGE,
-                  "unknown SLO template '%s': give llm.standard, llm.relaxed or a .yaml file",
+                  "unknown SLO template '%s': give llm.standard, llm.relaxed, llm.quality or a .yaml file",
                   name);
     for (size_t i = 0; i < n; i++) {
         free(ids[i]);
@@ -148,6 +156,7 @@ static void resolve(const struct template *template, const char *hardware, struc
     const double multiplier = class != NULL ? class->multiplier : 1.0;
     const struct slo_limits *base = &template->values;
     struct slo slo = {
+        .for_kind = (enum slo_for) template->kind,
         .limits = {
             .ttft_ms = base->ttft_ms * multiplier,
             .tpot_ms = base->tpot_ms * multiplier,

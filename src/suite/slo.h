@@ -25,8 +25,16 @@ enum {
     SLO_CLASS_SIZE = 32
 };
 
+/* Benchmarks that a template is made for. */
+enum slo_for {
+    SLO_FOR_ANY, /* the template does not say */
+    SLO_FOR_PERF,
+    SLO_FOR_QUALITY,
+};
+
 struct slo {
     char id[SLO_ID_SIZE];
+    enum slo_for for_kind;
     char hardware_class[SLO_CLASS_SIZE]; /* class whose multiplier was used, or "unknown" */
     struct slo_limits limits;            /* scaled */
     char resolved[SLO_TEXT_MAX];         /* "ttft<200ms, tpot<50ms, total<3000ms" */

@@ -109,8 +109,10 @@ static void test_slo_load__unknown_template(void **state)
     } rows[] = {
         {"llm.standart", "unknown SLO template 'llm.standart': did you mean 'llm.standard'?"},
         {"llm.relax", "unknown SLO template 'llm.relax': did you mean 'llm.relaxed'?"},
-        {"gold", "unknown SLO template 'gold': give llm.standard, llm.relaxed or a .yaml file"},
-        {"", "unknown SLO template '': give llm.standard, llm.relaxed or a .yaml file"},
+        {"gold",
+         "unknown SLO template 'gold': give llm.standard, llm.relaxed, llm.quality or a .yaml file"},
+        {"",
+         "unknown SLO template '': give llm.standard, llm.relaxed, llm.quality or a .yaml file"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -83,9 +83,7 @@ static void test_spec_lint__each_rule(void **state)
             of_answers ? 6 : cases[i].line,
             of_answers ? "dataset: {recipe: 'synthetic:input=9,output=3'}" : cases[i].text,
             "my.pack.one.yaml", &findings);
-        if (findings.n != 1) {
-            fail_msg("%s: %zu findings", cases[i].text, findings.n);
-        }
+        assert_int_equal(findings.n, 1);
         assert_string_equal(findings.items[0].rule, cases[i].rule);
         const unsigned line = text_equal(cases[i].rule, "warm-up")         ? 10
                               : text_equal(cases[i].rule, "slo-of-stream") ? 9
