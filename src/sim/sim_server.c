@@ -252,12 +252,14 @@ static void publish(struct sim_server *self)
     atomic_store_explicit(&self->n_tokens, load.n_tokens, memory_order_relaxed);
 }
 
-/* Does what is due, up to a batch. */
+/* Does what is due, up to a batch.  Counters come before the bytes: who has read an answer finds it
+ * counted. */
 static void act(struct sim_server *self)
 {
     struct sim_action action;
     int64_t now_ns = clock_mono_ns();
     for (int i = 0; i < SERVER_ACTIONS && sim_step(self->sim, now_ns, &action); i++) {
+        publish(self);
         do_action(self, &action);
     }
 }

@@ -28,7 +28,7 @@ MUST_CHECK int sim_server_start(
 /* The port that it really listens on. */
 unsigned sim_server_port(const struct sim_server *self);
 
-/* Counters, readable while it runs. */
+/* Counters, readable while it runs; an answer that somebody has read is counted. */
 void sim_server_load(struct sim_server *self, struct sim_load *out);
 
 /* The truth of a server with keep_truth, readable while it runs (sim_truth_count, sim_truth_at);
