@@ -62,6 +62,7 @@ _bench()
         run:--sim-max-batch) return ;;
         run:--sim-jitter) return ;;
         run:--sim-faults) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        run:--sim-answers) COMPREPLY=($(compgen -f -- "$word")); return ;;
         sim:--port|sim:-p) return ;;
         sim:--host) return ;;
         sim:--tls-cert) COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -78,6 +79,7 @@ _bench()
         sim:--jitter) return ;;
         sim:--seed) return ;;
         sim:--faults) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        sim:--answers) COMPREPLY=($(compgen -f -- "$word")); return ;;
         sim:--truth) COMPREPLY=($(compgen -f -- "$word")); return ;;
         selftest:--streams) return ;;
         selftest:--waves) return ;;
@@ -100,8 +102,8 @@ _bench()
         spec:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
-            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --help --version' ;;
-            sim) words='--port --host --tls-cert --tls-key --api-key-env --style --model --max-model-len --ttft-ms --itl-ms --tokens --max-batch --prefill-tok-per-s --jitter --seed --faults --truth --help --version' ;;
+            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --sim-answers --help --version' ;;
+            sim) words='--port --host --tls-cert --tls-key --api-key-env --style --model --max-model-len --ttft-ms --itl-ms --tokens --max-batch --prefill-tok-per-s --jitter --seed --faults --answers --truth --help --version' ;;
             selftest) words='--streams --waves --ttft-ms --itl-ms --tokens --seed --json --help --version' ;;
             keygen) words='--out --help --version' ;;
             canonical) words='--sha256 --without-signature --help --version' ;;

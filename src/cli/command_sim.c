@@ -7,6 +7,7 @@
 #include "cli/sim_defaults.h"
 #include "codec/json.h"
 #include "net/limits.h"
+#include "sim/sim_answer.h"
 #include "sim/sim_server.h"
 
 #include <inttypes.h>
@@ -30,6 +31,7 @@ struct sim_flags {
     uint32_t max_model_len;
     const char *api_key_env;
     const char *faults;
+    const char *answers;
     const char *truth;
     const char *tls_cert;
     const char *tls_key;
@@ -159,6 +161,12 @@ static const struct option_row rows[] = {
      .group = "Script",
      .not_empty = true,
      .help = "Fault script. See 'bench help faults'."},
+    {.name = "answers",
+     .value_name = "FILE",
+     .type = OPTION_TEXT,
+     AT(answers),
+     .not_empty = true,
+     .help = "What to answer to which prompts, JSON lines. See 'bench help answers'."},
     {.name = "truth",
      .value_name = "FILE",
      .type = OPTION_TEXT,
@@ -198,6 +206,22 @@ static int read_faults(const struct sim_flags *flags, char **out, struct error *
     if (file_read(flags->faults, JSON_SIZE_MAX, out, &len, err) < 0) {
         return error_prefix(err, "--faults: ");
     }
+    return 0;
+}
+
+/* The file is tried here, so that a mistake in it is told with its name. */
+static int read_answers(const struct sim_flags *flags, char **out, struct error *err)
+{
+    size_t len = 0;
+    if (flags->answers[0] == '\0') {
+        return 0;
+    }
+    struct sim_answers *answers = NULL;
+    if (file_read(flags->answers, JSON_SIZE_MAX, out, &len, err) < 0 ||
+        sim_answers_open(flags->answers, *out, &answers, err) < 0) {
+        return error_prefix(err, "--answers: ");
+    }
+    sim_answers_free(answers);
     return 0;
 }
 
@@ -245,10 +269,14 @@ run(const struct cli_context *context,
         return error_set(err, ERROR_USAGE, "--tls-cert and --tls-key need each other");
     }
     CLEANUP(mem_freep) char *faults = NULL;
+    CLEANUP(mem_freep) char *answers = NULL;
     const char *api_key = NULL;
     int result = find_api_key(flags, &api_key, err);
     if (result == 0) {
         result = read_faults(flags, &faults, err);
+    }
+    if (result == 0) {
+        result = read_answers(flags, &answers, err);
     }
     if (result < 0) {
         return result;
@@ -267,6 +295,7 @@ run(const struct cli_context *context,
                 .seed = (uint64_t)flags->seed,
                 .max_model_len = flags->max_model_len,
                 .api_key = api_key,
+                .answers = answers,
             },
         .faults = faults,
         .host = flags->host,

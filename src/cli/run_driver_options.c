@@ -90,6 +90,7 @@ static void add_sim(struct arena *arena, struct json *out, const struct run_opti
     json_add_i64(arena, sim, "max_batch", options->sim_max_batch);
     json_add_f64(arena, sim, "jitter", options->sim_jitter);
     json_add_text(arena, sim, "faults", options->sim_faults);
+    json_add_text(arena, sim, "answers", options->sim_answers);
 }
 
 static void add_telemetry(struct arena *arena, struct json *out, const struct run_options *options)

@@ -522,6 +522,12 @@ static const struct option_row rows[] = {
      AT(sim_faults),
      .not_empty = true,
      .help = "Fault script. See 'bench help faults'."},
+    {.name = "sim-answers",
+     .value_name = "FILE",
+     .type = OPTION_TEXT,
+     AT(sim_answers),
+     .not_empty = true,
+     .help = "What to answer to which prompts, JSON lines. See 'bench help answers'."},
 };
 
 const struct option_table run_option_table = {rows, ARRAY_LEN(rows), sizeof(struct run_flags)};

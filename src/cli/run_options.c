@@ -246,6 +246,7 @@ static void take_load(const struct run_flags *flags, struct run_options *out)
     out->sim_max_batch = flags->sim_max_batch;
     out->sim_jitter = flags->sim_jitter;
     out->sim_faults = flags->sim_faults;
+    out->sim_answers = flags->sim_answers;
 }
 
 /* Processors and addresses of this machine: their form only; whether they are there comes later. */

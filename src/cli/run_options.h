@@ -106,6 +106,7 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     uint32_t sim_max_batch;
     double sim_jitter;
     const char *sim_faults;
+    const char *sim_answers;
 };
 
 /* What the parser fills from the table, member by member as given: option_parse with
@@ -176,6 +177,7 @@ struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered 
     uint32_t sim_max_batch;
     double sim_jitter;
     const char *sim_faults;
+    const char *sim_answers;
     const char *unbuilt; /* of all options that are not built yet: never set */
 };
 

@@ -10,6 +10,7 @@
 #include "cli/run_site.h"
 #include "cli/specs.h"
 #include "hardware/fingerprint.h"
+#include "sim/sim_answer.h"
 #include "suite/validate.h"
 
 #include <math.h>
@@ -34,8 +35,9 @@ bool run_plan_is_built_in(const struct run_options *options)
     return text_equal(options->engine, "sim") && options->base_url[0] == '\0';
 }
 
-struct sim_options run_plan_sim_options(const struct run_options *options)
+struct sim_options run_plan_sim_options(const struct run_plan *self)
 {
+    const struct run_options *options = self->options;
     return (struct sim_options){
         .style = SIM_STYLE_VLLM,
         .ttft_ns = clock_ns_of_seconds(options->sim_ttft_ms / 1e3),
@@ -44,6 +46,7 @@ struct sim_options run_plan_sim_options(const struct run_options *options)
         .max_batch = options->sim_max_batch,
         .jitter = options->sim_jitter,
         .seed = options->seed,
+        .answers = self->answers,
     };
 }
 
@@ -156,12 +159,29 @@ static int load_faults(struct run_plan *self, struct error *err)
     if (file_read(path, JSON_SIZE_MAX, &self->faults, &len, err) < 0) {
         return error_prefix(err, "--sim-faults: ");
     }
-    const struct sim_options options = run_plan_sim_options(self->options);
+    const struct sim_options options = run_plan_sim_options(self);
     struct sim *sim = NULL;
     if (sim_open(&options, self->faults, &sim, err) < 0) {
         return error_prefix(err, "--sim-faults: %s: ", path);
     }
     sim_free(sim);
+    return 0;
+}
+
+/* As the fault script. */
+static int load_answers(struct run_plan *self, struct error *err)
+{
+    const char *path = self->options->sim_answers;
+    if (path[0] == '\0') {
+        return 0;
+    }
+    size_t len = 0;
+    struct sim_answers *answers = NULL;
+    if (file_read(path, JSON_SIZE_MAX, &self->answers, &len, err) < 0 ||
+        sim_answers_open(path, self->answers, &answers, err) < 0) {
+        return error_prefix(err, "--sim-answers: ");
+    }
+    sim_answers_free(answers);
     return 0;
 }
 
@@ -219,6 +239,9 @@ int run_plan_open(
     }
     if (result == 0) {
         result = load_faults(self, err);
+    }
+    if (result == 0) {
+        result = load_answers(self, err);
     }
     if (result == 0) {
         result = check_output(self, err);
@@ -294,7 +317,7 @@ int run_work_open(
 static int start_built_in(struct run_plan *self, struct error *err)
 {
     const struct sim_server_options options = {
-        .sim = run_plan_sim_options(self->options),
+        .sim = run_plan_sim_options(self),
         .faults = self->faults,
     };
     if (sim_server_start(&options, &self->sim, err) < 0) {
@@ -309,7 +332,7 @@ static int start_built_in(struct run_plan *self, struct error *err)
 static void know_virtual_engine(struct run_plan *self)
 {
     struct engine_identity *identity = &self->identity;
-    const struct sim_options sim = run_plan_sim_options(self->options);
+    const struct sim_options sim = run_plan_sim_options(self);
     (void)snprintf(identity->version, sizeof(identity->version), "%s", sim_version(sim.style));
     (void)snprintf(identity->model, sizeof(identity->model), "sim");
     identity->n_models = 1;
@@ -432,6 +455,7 @@ void run_plan_done(struct run_plan *self)
     }
     tls_context_free(self->tls);
     free(self->faults);
+    free(self->answers);
     signing_key_free(self->key);
     spec_table_done(&self->specs);
     arena_done(&self->arena);

@@ -40,6 +40,7 @@ struct run_plan {
     struct signing_key *key;
     struct sim_server *sim;   /* built-in engine, when this run started one */
     char *faults;             /* text of --sim-faults; owned; NULL: none */
+    char *answers;            /* text of --sim-answers; owned; NULL: none */
     struct engine_site site;  /* where the engine runs; all zero in virtual time */
     struct json *fingerprint; /* of the engine's machine where it is known, else this one's */
     struct json
@@ -91,7 +92,7 @@ void run_plan_done(struct run_plan *self);
 PRINTF_LIKE(2, 3) void run_plan_warn(struct run_plan *self, const char *format, ...);
 
 /* The simulated engine's options as the command line gives them. */
-struct sim_options run_plan_sim_options(const struct run_options *options);
+struct sim_options run_plan_sim_options(const struct run_plan *self);
 
 /* True when this run is the simulated engine without --base-url. */
 bool run_plan_is_built_in(const struct run_options *options);

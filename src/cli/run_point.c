@@ -119,7 +119,7 @@ static int open_virtual(void *context, unsigned worker, struct transport **out, 
 {
     (void)worker;
     const struct transport_source *source = context;
-    const struct sim_options sim = run_plan_sim_options(source->plan->options);
+    const struct sim_options sim = run_plan_sim_options(source->plan);
     return transport_sim_open(&sim, source->plan->faults, out, err);
 }
 

@@ -88,6 +88,24 @@ const struct topic topic_table[] = {
             "malformed_chunk, malformed_json, error_event, empty, split, join.\n",
     },
     {
+        .name = "answers",
+        .summary = "what the simulated engine answers to which prompts",
+        .text =
+            "A file of answers is a JSON Lines file for 'bench sim --answers' and 'bench run "
+            "--sim-answers'. The first line that fits a request gives the text of its answer; "
+            "requests that none fits get words without meaning:\n"
+            "\n"
+            "    {\"prompt\": \"What is 7 times 8?\", \"answer\": \"56\"}\n"
+            "    {\"prompt_contains\": [\"capital\", \"Peru\"], \"answer\": \"It is Lima.\"}\n"
+            "    {\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"answer\": \"Hello\"}\n"
+            "    {\"prompt\": \"Prove it.\", \"reasoning\": \"Let me see\", \"answer\": \"Done.\"}\n"
+            "\n"
+            "'prompt' is the whole last user message, 'prompt_contains' a text or texts in it, "
+            "'messages' all messages; one of them is given. 'answers' may stand for 'answer': its "
+            "first text is used. Other keys are left alone, so that a dataset with right answers "
+            "is a file of answers as it is. Each piece of about a word is sent as one token.\n",
+    },
+    {
         .name = "environment",
         .summary = "environment variables",
         .text = "    NO_COLOR     when set and not empty: no bold text\n"

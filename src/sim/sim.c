@@ -17,8 +17,16 @@ int sim_open(
     if (result != 0) {
         return result;
     }
+    struct sim_answers *answers = NULL;
+    if (options->answers != NULL &&
+        sim_answers_open("answers", options->answers, &answers, err) != 0) {
+        sim_script_free(script);
+        return -(int)err->code;
+    }
     struct sim *self = MEM_NEW(struct sim);
     self->options = *options;
+    self->options.answers = NULL;
+    self->answers = answers;
     if (self->options.max_model_len == 0) {
         self->options.max_model_len = SIM_DEFAULT_MODEL_LEN;
     }
@@ -62,6 +70,7 @@ void sim_free(struct sim *self)
     }
     sim_timers_done(&self->timers);
     sim_script_free(self->script);
+    sim_answers_free(self->answers);
     bytes_done(&self->out);
     bytes_done(&self->scratch);
     free(self->model);

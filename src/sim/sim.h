@@ -35,6 +35,8 @@ struct sim_options {
     uint64_t seed;
     uint32_t max_model_len; /* told in /v1/models and enforced with 400; 0: 32768 */
     const char *api_key;    /* NULL: open */
+    const char
+        *answers; /* text of a file of answers (sim_answer.h); read by sim_open; NULL: none */
     int64_t
         wall_offset_ns; /* wall time less the caller's clock: for Date headers and `created`; the
                                server fills it in when it is 0 */
@@ -68,7 +70,7 @@ struct sim_action {
 const char *sim_version(enum sim_style style);
 
 /* `faults` (JSON text, may be NULL) is a fault script: see sim_fault.h.  Options are copied.
- * Errors: ERROR_PARSE, ERROR_USAGE naming the line. *out is the caller's: sim_free. */
+ * Errors: ERROR_PARSE, ERROR_USAGE, ERROR_LIMIT naming the line. *out is the caller's: sim_free. */
 MUST_CHECK int sim_open(
     const struct sim_options *options, const char *faults, struct sim **out, struct error *err);
 void sim_free(struct sim *self);

@@ -145,6 +145,22 @@ static bool refuse(struct sim *self, struct sim_conn *conn)
     return false;
 }
 
+/* What the engine knows of this prompt. */
+static void plan_answer(const struct sim *self, struct sim_conn *conn)
+{
+    struct sim_seq *seq = &conn->seq;
+    const char *body = conn->in.data + conn->request.body_at;
+    seq->answer = sim_answers_find(self->answers, body, conn->request.body_len, seq->ask.chat);
+    seq->answer_from = 0;
+    if (seq->answer != NULL && seq->answer->n_reasoning > 0) {
+        if (seq->ask.chat) {
+            seq->behaviour.reasoning = seq->answer->n_reasoning;
+        } else {
+            seq->answer_from = seq->answer->n_reasoning;
+        }
+    }
+}
+
 static uint32_t least(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
@@ -162,7 +178,8 @@ static void plan_length(const struct sim *self, struct sim_seq *seq)
     if (ask->max_tokens != SIM_TOKENS_UNSET) {
         most = least(most, ask->max_tokens == 0 ? 1 : ask->max_tokens);
     }
-    uint32_t own = self->options.tokens;
+    const uint32_t answered = seq->answer != NULL ? seq->answer->n - seq->answer_from : 0;
+    uint32_t own = seq->answer != NULL ? answered : self->options.tokens;
     if (sim_is_vllm(self) && own < ask->min_tokens) {
         own = ask->min_tokens;
     }
@@ -248,6 +265,7 @@ bool sim_completion_begin(struct sim *self, struct sim_conn *conn, bool chat)
     seq->first_ns = 0;
     seq->ping_ns = CLOCK_NEVER;
     plan_prompt(self, seq);
+    plan_answer(self, conn);
     plan_length(self, seq);
     self->counters.prompt_tokens += seq->prompt_tokens;
     const enum sim_fault_kind fault = seq->fault != NULL ? seq->fault->fault : SIM_FAULT_NONE;

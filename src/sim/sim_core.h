@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "sim/sim.h"
+#include "sim/sim_answer.h"
 #include "sim/sim_ask.h"
 #include "sim/sim_fault.h"
 #include "sim/sim_request.h"
@@ -30,6 +31,8 @@ struct sim_seq {
     uint64_t number;
     uint64_t body_hash;
     uint64_t text_key;
+    const struct sim_answer *answer; /* NULL: words */
+    uint32_t answer_from;            /* pieces of it that are left out at the start */
     struct sim_behaviour behaviour;
     const struct sim_rule *fault; /* NULL: none */
     bool fault_done;
@@ -135,6 +138,7 @@ struct sim {
     char *model;
     char *api_key;
     struct sim_script *script;
+    struct sim_answers *answers; /* NULL: none */
     const struct sim_habits *habits;
     int64_t epoch_ns; /* the first connection; CLOCK_NEVER: none yet */
     int64_t now_ns;   /* of what is done at present: the deadline that is served, or the input */

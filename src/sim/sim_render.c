@@ -114,14 +114,20 @@ void sim_render_texts(const struct sim_seq *seq, const struct sim_event *event, 
 {
     const enum sim_text_kind kind = seq->behaviour.text;
     uint32_t group = event->group;
-    if (kind == SIM_TEXT_EMOJI && group > 1) {
+    if (kind == SIM_TEXT_EMOJI && group > 1 && seq->answer == NULL) {
         group = 1; /* one character that took several tokens */
     }
     for (uint32_t k = event->token - group + 1; group > 0 && k <= event->token; k++) {
         if (seq->eos && k == seq->total) {
             break;
         }
-        const struct sim_piece piece = sim_text_token(kind, seq->text_key, event->choice, k);
+        struct sim_piece piece = {"", 0};
+        if (seq->answer != NULL) {
+            piece = sim_answer_token(seq->answer, seq->answer_from, k);
+        }
+        if (piece.len == 0) {
+            piece = sim_text_token(kind, seq->text_key, event->choice, k);
+        }
         bytes_add(out, piece.text, piece.len);
     }
 }

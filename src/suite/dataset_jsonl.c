@@ -1,7 +1,7 @@
 /* One JSON object a line, each parsed alone into a scratch arena: only what becomes a prompt is kept.
  * Keys that mean nothing here are left alone, because data files carry ids, labels and answers. */
 #include "base/text.h"
-#include "codec/json.h"
+#include "codec/json_lines.h"
 #include "suite/dataset.h"
 #include "suite/dataset_readers.h"
 
@@ -14,17 +14,14 @@ enum {
 };
 
 struct line {
-    const char *name;
-    uint64_t number;
+    struct json_lines lines;
     struct arena *arena; /* of the prompts */
     struct error *err;
 };
 
 static int fail(const struct line *self, const struct json *value, const char *what)
 {
-    return error_set(
-        self->err, ERROR_PARSE, "%s:%" PRIu64 ":%u: %s", self->name, self->number, value->column,
-        what);
+    return json_lines_fail(&self->lines, value, what, self->err);
 }
 
 static int
@@ -119,70 +116,36 @@ static int read_object(const struct line *self, const struct json *root, struct 
     return rc;
 }
 
-/* The parser counts lines from 1, so with an empty name its text begins with ":1:". */
-static int place(const struct line *self, int rc)
+static int read_line(const struct line *self, const struct json *root, struct prompt_list *out)
 {
-    static const char first_line[] = ":1:";
-    if (rc == 0) {
-        return 0;
-    }
-    const struct error inner = *self->err;
-    const char *what = inner.text;
-    error_clear(self->err);
-    if (text_starts_with(what, first_line)) {
-        what += strlen(first_line);
-    }
-    return error_set(self->err, inner.code, "%s:%" PRIu64 ":%s", self->name, self->number, what);
-}
-
-static int read_line(const struct line *self, const char *text, size_t len, struct prompt_list *out)
-{
-    CLEANUP(arena_done) struct arena scratch = {0};
-    struct json *root = NULL;
-    int rc = place(self, json_parse(&scratch, "", text, len, &root, self->err));
-    if (rc != 0) {
-        return rc;
-    }
     if (out->n == DATASET_PROMPTS_MAX) {
         return error_set(
-            self->err, ERROR_LIMIT, "%s:%" PRIu64 ":1: more than %d prompts", self->name,
-            self->number, DATASET_PROMPTS_MAX);
+            self->err, ERROR_LIMIT, "%s:%" PRIu64 ":1: more than %d prompts", self->lines.name,
+            self->lines.number, DATASET_PROMPTS_MAX);
     }
     struct prompt prompt = {0};
-    rc = read_object(self, root, &prompt);
+    const int rc = read_object(self, root, &prompt);
     if (rc == 0) {
         prompt_list_add(out, &prompt);
     }
     return rc;
 }
 
-static bool is_blank_line(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r') {
-            return false;
-        }
-    }
-    return true;
-}
-
 int jsonl_read(const struct reader_input *input, struct prompt_list *out, struct error *err)
 {
-    struct line line = {.name = input->name, .arena = out->arena, .err = err};
-    const char *p = input->text;
-    const char *end = input->text + input->len;
-    while (p < end) {
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        const size_t len = (size_t)((newline != NULL ? newline : end) - p);
-        line.number++;
-        const int rc = is_blank_line(p, len) ? 0 : read_line(&line, p, len, out);
-        if (rc != 0) {
-            return rc;
+    struct line line = {.arena = out->arena, .err = err};
+    json_lines_init(&line.lines, input->name, input->text, input->len);
+    int rc = 1;
+    while (rc > 0) {
+        CLEANUP(arena_done) struct arena scratch = {0};
+        struct json *root = NULL;
+        rc = json_lines_next(&line.lines, &scratch, &root, err);
+        if (rc > 0 && read_line(&line, root, out) != 0) {
+            return -(int)err->code;
         }
-        p += len + 1;
     }
-    if (out->n == 0) {
+    if (rc == 0 && out->n == 0) {
         return error_set(err, ERROR_PARSE, "%s:1:1: the file holds no prompts", input->name);
     }
-    return 0;
+    return rc;
 }
