@@ -318,8 +318,8 @@ static const struct option_row rows[] = {
      AT(cache_policy),
      .default_text = "salt",
      .choices = cache_choices,
-     .help = "'salt' starts every prompt with a few unique characters, so that the engine's prefix "
-             "cache cannot answer."},
+     .help = "'salt' starts every prompt with eight words that no other request has, so that the "
+             "engine's prefix cache cannot answer."},
 
     {.name = "api-key-env",
      .value_name = "NAME",

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/passphrase.h"
+#include "cli/run_lengths.h"
 #include "cli/run_site.h"
 #include "cli/specs.h"
 #include "hardware/fingerprint.h"
@@ -415,6 +416,10 @@ void run_work_check(const struct run_work *self, struct run_plan *plan)
 
 int run_work_render(struct run_work *self, struct run_plan *plan, struct error *err)
 {
+    const int fitted = run_lengths_fit(self, plan, err);
+    if (fitted < 0) {
+        return fitted;
+    }
     const struct workload_source source = {
         .engine = plan->engine,
         .target = &plan->target,

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/progress.h"
 #include "cli/run_driver_options.h"
+#include "cli/run_lengths.h"
 #include "cli/run_site.h"
 #include "cli/run_telemetry.h"
 #include "load/point.h"
@@ -317,6 +318,7 @@ static int finish_point(
     result->facts.engine_changed = engine_has_changed(plan, &engine_after);
     note_timeout(plan, &result->facts);
     note_failures(plan, result);
+    run_lengths_check(plan, work, result);
     CLEANUP(mem_freep) struct summary *summary = MEM_NEW(struct summary);
     summary_compute(&result->facts, &result->records, summary);
     fill_row(out, summary);

@@ -102,6 +102,7 @@ struct engine_ops {
     const char *version_path;  /* outside the API base, e.g. "/version"; NULL */
     const char *config_path;   /* e.g. "/props"; NULL */
     const char *metrics_path;  /* e.g. "/metrics"; NULL */
+    const char *tokenize_member; /* of a POST to /tokenize: holds the text to count; NULL: none */
     const char *metrics_flag; /* what the engine must be started with to have them; NULL: nothing */
 
     /* Asks models, version and configuration.  `arena` keeps out->config.

@@ -127,11 +127,11 @@ static void write_first_text(struct render *self, const char *text)
         write_text(self, text);
         return;
     }
-    static const char room[] = "[000000000000] ";
+    static const char room[] = "[ 0000 0000 0000 0000 0000 0000 0000 0000 ] ";
     _Static_assert(sizeof(room) - 1 == SALT_LEN, "the salt's form and its length belong together");
     const size_t at = self->body.len;
     write_text(self, arena_format(&self->arena, "%s%s", room, text));
-    self->salt_at = at + 2; /* behind the quote and the bracket */
+    self->salt_at = at + 3; /* behind the quote, the bracket and its blank */
 }
 
 static void write_messages(struct render *self)

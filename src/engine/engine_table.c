@@ -1,7 +1,7 @@
 /* The rows differ in facts, not in code: all of them speak the OpenAI form.
  *
  * Ports and paths are the engines' own defaults.  SGLang's counts of every event come by the same
- * option as vLLM's.  The row `openai` is for hosted services: no extension of any engine is sent, and
+ * option as vLLM's, and its /tokenize has the same form.  The row `openai` is for hosted services: no extension of any engine is sent, and
  * the limit of a chat has the name that newer models insist on.  The row `sim` is the null engine:
  * it measures bench itself.
  * Source: REAL-ENGINES.md 2;
@@ -25,6 +25,7 @@ static const struct engine_ops engine_vllm = {
     .ignore_eos = true,
     .version_path = "/version",
     .metrics_path = "/metrics",
+    .tokenize_member = "prompt",
     OPENAI_FUNCTIONS,
 };
 
@@ -37,6 +38,7 @@ static const struct engine_ops engine_sglang = {
     .config_path = "/get_server_info",
     .metrics_path = "/metrics",
     .metrics_flag = "--enable-metrics",
+    .tokenize_member = "prompt",
     OPENAI_FUNCTIONS,
 };
 
@@ -49,6 +51,7 @@ static const struct engine_ops engine_llamacpp = {
     .config_path = "/props",
     .metrics_path = "/metrics",
     .metrics_flag = "--metrics",
+    .tokenize_member = "content",
     OPENAI_FUNCTIONS,
 };
 
@@ -58,6 +61,7 @@ static const struct engine_ops engine_tgi = {
     .default_port = 8080,
     .config_path = "/info",
     .metrics_path = "/metrics",
+    .tokenize_member = "inputs",
     OPENAI_FUNCTIONS,
 };
 
@@ -77,6 +81,7 @@ static const struct engine_ops engine_sim = {
     .version_path = "/version", /* in vLLM's style */
     .config_path = "/props",    /* in llama.cpp's */
     .metrics_path = "/metrics",
+    .tokenize_member = "prompt",
     OPENAI_FUNCTIONS,
 };
 

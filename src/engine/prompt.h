@@ -16,7 +16,9 @@ struct message {
 struct prompt {
     const struct message *messages;
     uint32_t n_messages;
-    uint32_t max_tokens; /* 0: the request shape's */
+    uint32_t max_tokens;   /* 0: the request shape's */
+    uint32_t input_tokens; /* wanted length in the engine's own tokens, template and salt included;
+                              0: the text is what it is */
 };
 
 /* What every request of a point asks for besides its prompt. */
@@ -34,23 +36,35 @@ struct request_shape {
     uint64_t seed; /* its low 31 bits are sent as "seed" */
 };
 
-/* The salt is SALT_LEN bytes at a known place in the rendered body: "[0123456789ab] ".  Its 48 bits
- * are an injective function of the request's index (a keyed permutation), so no two requests of a
- * run share one, and the length never changes.  The rendered bytes hold zeros there. */
+/* The salt is SALT_LEN bytes at a known place in the rendered body: "[ iron week ... moon ] ", eight
+ * words of four letters.  Its 48 bits are an injective function of the request's index (a keyed
+ * permutation), so no two requests of a run share one, and neither its bytes nor its tokens ever
+ * change in number: each word is one token behind a blank in the vocabularies that
+ * tests/oracle/word_tokens.mjs checks.  The rendered bytes hold zeros in the words' place. */
 enum {
-    SALT_HEX_LEN = 12,
-    SALT_LEN = SALT_HEX_LEN + 3
+    SALT_WORDS = 8,
+    SALT_WORD_LEN = 4,
+    SALT_WORD_COUNT = 64, /* different words: 6 bits each */
+    SALT_TEXT_LEN = SALT_WORDS * (SALT_WORD_LEN + 1) - 1,
+    SALT_LEN = SALT_TEXT_LEN + 5, /* "[ " before, " ] " behind */
+    SALT_TOKENS = SALT_WORDS + 2  /* where words and brackets are one token each */
 };
+
+extern const char prompt_salt_words[SALT_WORD_COUNT][SALT_WORD_LEN + 1];
 
 /* Bytes of a request as sent: head and body in one piece. */
 struct rendered {
     char *bytes;
     uint32_t len;
     uint32_t head_len;
-    uint32_t salt_at; /* offset of the salt's first hex digit; 0: no salt */
+    uint32_t salt_at; /* offset of the salt's first word; 0: no salt */
 };
 
-/* Writes the salt of request `index` (below 2^48) of a run with `seed` into rendered bytes, as
- * SALT_HEX_LEN lower-case hex digits without a NUL: a pure function, so that the same run sends the
- * same bytes.  Needs no memory. */
-void prompt_salt_write(char *hex, uint64_t seed, uint64_t index);
+/* Writes the words of the salt of request `index` (below 2^48) of a run with `seed` into rendered
+ * bytes: SALT_TEXT_LEN of them, no NUL.  A pure function, so that the same run sends the same bytes.
+ * Needs no memory. */
+void prompt_salt_write(char *out, uint64_t seed, uint64_t index);
+
+/* A whole salt, with brackets and the blank behind it, of words that no other group (below
+ * SALT_WORD_COUNT / SALT_WORDS) has: all groups together are every word that a salt can have. */
+void prompt_salt_sample(unsigned group, char out[SALT_LEN + 1]);

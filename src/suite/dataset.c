@@ -175,6 +175,16 @@ static int load_sharegpt(struct loading *self, const char *path)
     return rc;
 }
 
+static void write_synthetic(
+    const struct prompt_maker *self,
+    uint32_t index,
+    uint32_t n_tokens,
+    uint32_t variant,
+    struct bytes *out)
+{
+    synthetic_write(&self->plan, self->seed, index, n_tokens, variant, out);
+}
+
 static int load_synthetic(struct loading *self)
 {
     struct synthetic_plan plan = self->recipe.plan;
@@ -192,6 +202,12 @@ static int load_synthetic(struct loading *self)
     }
     synthetic_make(&plan, self->options->seed, &self->list);
     keep(self, NULL, self->list.n);
+    self->set.maker = (struct prompt_maker){
+        .write = write_synthetic,
+        .exact = plan.exact,
+        .plan = plan,
+        .seed = self->options->seed,
+    };
     struct arena *arena = &self->set.arena;
     struct json *recipe = self->set.recipe;
     json_add_text(arena, recipe, "distribution", distribution_name(plan.distribution));

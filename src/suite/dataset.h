@@ -6,9 +6,25 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "codec/json.h"
 #include "engine/prompt.h"
+#include "suite/recipe.h"
+
+/* Writes the text of prompt `index` again, with another length in nominal tokens and other last words:
+ * of datasets whose prompts have wanted lengths.  Threads: any, at once. */
+struct prompt_maker {
+    void (*write)(
+        const struct prompt_maker *self,
+        uint32_t index,
+        uint32_t n_tokens,
+        uint32_t variant,
+        struct bytes *out); /* NULL: texts are what they are */
+    enum exact_lengths exact;
+    struct synthetic_plan plan;
+    uint64_t seed;
+};
 
 /* Prompts of one dataset, in the dataset's order. */
 struct prompt_set {
@@ -18,6 +34,7 @@ struct prompt_set {
     uint32_t n;
     char hash[65];       /* SHA-256 of the canonical JSON of the list of prompts (ENVELOPE.md) */
     struct json *recipe; /* what was asked and what came of it, for driver_options */
+    struct prompt_maker maker;
 };
 
 /* Longest data file that is read, and most prompts that are kept of it. */

@@ -34,6 +34,13 @@ const char *distribution_name(enum distribution distribution)
     return distributions[distribution];
 }
 
+static const char *const exact_names[EXACT_COUNT] = {"auto", "off", "require"};
+
+const char *exact_lengths_name(enum exact_lengths exact)
+{
+    return exact_names[exact];
+}
+
 struct scheme {
     const char *name; /* with the colon */
     enum recipe_kind kind;
@@ -54,11 +61,12 @@ enum synthetic_key {
     KEY_OUTPUT_STDDEV,
     KEY_N,
     KEY_DISTRIBUTION,
+    KEY_EXACT,
     KEY_COUNT
 };
 
-static const char *const synthetic_keys[KEY_COUNT] = {"input",         "output", "input-stddev",
-                                                      "output-stddev", "n",      "distribution"};
+static const char *const synthetic_keys[KEY_COUNT] = {
+    "input", "output", "input-stddev", "output-stddev", "n", "distribution", "exact"};
 
 /* The key's number, or KEY_COUNT. */
 static size_t find_key(const char *key)
@@ -163,6 +171,20 @@ read_distribution(const char *values[KEY_COUNT], struct synthetic_plan *plan, st
     return 0;
 }
 
+static int read_exact(const char *name, enum exact_lengths *out, struct error *err)
+{
+    for (int i = 0; name != NULL && i < EXACT_COUNT; i++) {
+        if (text_equal(exact_names[i], name)) {
+            *out = (enum exact_lengths)i;
+            return 0;
+        }
+    }
+    return name == NULL ? 0
+                        : error_set(
+                              err, ERROR_USAGE,
+                              "dataset synthetic: exact '%s' is not auto, off or require", name);
+}
+
 static int
 check_plan(const char *values[KEY_COUNT], const struct synthetic_plan *plan, struct error *err)
 {
@@ -201,6 +223,9 @@ static int parse_synthetic(const char *rest, struct synthetic_plan *out, struct 
     }
     if (rc == 0) {
         rc = read_distribution(values, &plan, err);
+    }
+    if (rc == 0) {
+        rc = read_exact(values[KEY_EXACT], &plan.exact, err);
     }
     if (rc == 0) {
         rc = check_plan(values, &plan, err);

@@ -18,9 +18,18 @@ enum distribution {
     DISTRIBUTION_UNIFORM,
 };
 
+/* Whether prompts are made as long as was asked for by the engine's own count (lengths.h). */
+enum exact_lengths {
+    EXACT_AUTO,    /* as far as the engine can be asked */
+    EXACT_OFF,     /* nominal tokens */
+    EXACT_REQUIRE, /* or the run ends */
+    EXACT_COUNT
+};
+
 /* Lengths of synthetic prompts, in nominal tokens (synthetic.h). */
 struct synthetic_plan {
     enum distribution distribution;
+    enum exact_lengths exact;
     uint32_t n;
     uint32_t input; /* means */
     uint32_t output;
@@ -51,3 +60,4 @@ struct recipe {
 MUST_CHECK int recipe_parse(const char *text, struct recipe *out, struct error *err);
 
 const char *distribution_name(enum distribution distribution);
+const char *exact_lengths_name(enum exact_lengths exact);

@@ -14,7 +14,8 @@
 enum {
     SENTENCE_MIN = 6, /* words */
     SENTENCE_SPREAD = 9,
-    SENTENCE_ROOM = 3 /* a full stop, a word and the last full stop */
+    SENTENCE_ROOM = 3, /* a full stop, a word and the last full stop */
+    VARIED_TAIL = 5    /* nominal tokens at the end that a variant may change */
 };
 
 /* The seed's own sub-stream; prompts use those from 0. */
@@ -126,34 +127,75 @@ static void write_word(struct writer *self, uint64_t index)
     }
 }
 
-static void write_text(struct bytes *text, uint32_t n_tokens, uint64_t prefix, struct rng *rng)
+/* What one text is made of. */
+struct text_plan {
+    uint32_t n_tokens;
+    uint32_t variant;
+    uint64_t prefix;
+};
+
+static void write_text(const struct text_plan *plan, struct rng *rng, struct bytes *text)
 {
-    struct writer writer = {.text = text, .left = n_tokens, .rng = rng};
+    struct writer writer = {.text = text, .left = plan->n_tokens, .rng = rng};
+    uint64_t prefix = plan->prefix;
     bytes_clear(text);
     for (int i = 0; i < SYNTHETIC_PREFIX; i++) {
         write_word(&writer, prefix % synthetic_words_len);
         prefix /= synthetic_words_len;
     }
     while (writer.left > 0) {
-        write_word(&writer, rng_below(rng, synthetic_words_len));
+        uint64_t word = rng_below(rng, synthetic_words_len);
+        if (writer.left <= VARIED_TAIL) {
+            word = (word + plan->variant) % synthetic_words_len;
+        }
+        write_word(&writer, word);
     }
+}
+
+/* The lengths of a prompt, which its sub-stream gives first. */
+static void draw_lengths(
+    const struct synthetic_plan *plan, struct rng *rng, uint32_t *out_input, uint32_t *out_output)
+{
+    *out_input =
+        draw_length(rng, plan->distribution, plan->input, plan->input_stddev, SYNTHETIC_INPUT_MIN);
+    *out_output = draw_length(rng, plan->distribution, plan->output, plan->output_stddev, 1);
+}
+
+void synthetic_write(
+    const struct synthetic_plan *plan,
+    uint64_t seed,
+    uint64_t index,
+    uint32_t n_tokens,
+    uint32_t variant,
+    struct bytes *out)
+{
+    const struct prefix_map map = prefix_map_of(seed);
+    struct rng rng;
+    rng_init_sub(&rng, seed, RNG_STREAM_SYNTHETIC, index);
+    uint32_t drawn[2];
+    draw_lengths(plan, &rng, &drawn[0], &drawn[1]);
+    const struct text_plan text = {
+        .n_tokens = n_tokens,
+        .variant = variant,
+        .prefix = (index % map.modulus * map.factor + map.offset) % map.modulus,
+    };
+    write_text(&text, &rng, out);
 }
 
 void synthetic_make(const struct synthetic_plan *plan, uint64_t seed, struct prompt_list *out)
 {
-    const struct prefix_map map = prefix_map_of(seed);
     CLEANUP(bytes_done) struct bytes text;
     bytes_init(&text, DATASET_FILE_MAX);
     for (uint32_t i = 0; i < plan->n; i++) {
         struct rng rng;
         rng_init_sub(&rng, seed, RNG_STREAM_SYNTHETIC, i);
-        const uint32_t input = draw_length(
-            &rng, plan->distribution, plan->input, plan->input_stddev, SYNTHETIC_INPUT_MIN);
-        const uint32_t output =
-            draw_length(&rng, plan->distribution, plan->output, plan->output_stddev, 1);
-        write_text(&text, input, (i * map.factor + map.offset) % map.modulus, &rng);
-        const struct prompt prompt =
+        uint32_t input = 0;
+        uint32_t output = 0;
+        draw_lengths(plan, &rng, &input, &output);
+        synthetic_write(plan, seed, i, input, 0, &text);
+        struct prompt prompt =
             prompt_of_text(out->arena, arena_copy(out->arena, text.data, text.len), output);
+        prompt.input_tokens = input;
         prompt_list_add(out, &prompt);
     }
 }

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -62,6 +63,18 @@ static inline const char *answer_for(const struct server *self)
     return answer_404;
 }
 
+/* Head, and as much body as it announces: an answer before that could be lost to a reset. */
+static inline bool has_whole_request(const char *text)
+{
+    const char *end = strstr(text, "\r\n\r\n");
+    const char *length = strcasestr(text, "\r\nContent-Length:");
+    if (end == NULL) {
+        return false;
+    }
+    return length == NULL || length > end ||
+           strlen(end + 4) >= strtoul(strchr(length + 2, ':') + 1, NULL, 10);
+}
+
 static inline void serve_one(struct server *self, int fd)
 {
     size_t len = 0;
@@ -72,7 +85,7 @@ static inline void serve_one(struct server *self, int fd)
         }
         len += (size_t)got;
         self->last[len] = '\0';
-        if (strstr(self->last, "\r\n\r\n") != NULL) {
+        if (has_whole_request(self->last)) {
             break;
         }
     }

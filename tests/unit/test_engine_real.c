@@ -378,7 +378,8 @@ static void test_real_engines_9__a_salt_keeps_prompts_apart_from_their_first_cha
     const struct request_shape shape = {
         .chat = true, .stream = true, .max_tokens = 4, .salt = true};
     char *bytes = render("llamacpp", &shape);
-    assert_non_null(strstr(bytes, "\"content\":\"[000000000000] hi\""));
+    assert_non_null(
+        strstr(bytes, "\"content\":\"[ 0000 0000 0000 0000 0000 0000 0000 0000 ] hi\""));
     free(bytes);
 }
 

@@ -132,8 +132,8 @@ static void test_render_request__salt_is_where_it_says(void **state)
             render("vllm", &target, &shape, shape.chat ? &chat_prompt : &plain_prompt, &out);
         assert_true(out.salt_at > out.head_len);
         prompt_salt_write(bytes + out.salt_at, 7, 1);
-        char salt[SALT_HEX_LEN + 1] = "";
-        memcpy(salt, bytes + out.salt_at, SALT_HEX_LEN);
+        char salt[SALT_TEXT_LEN + 1] = "";
+        memcpy(salt, bytes + out.salt_at, SALT_TEXT_LEN);
 
         struct arena arena = {0};
         struct error err = {0};
@@ -145,7 +145,8 @@ static void test_render_request__salt_is_where_it_says(void **state)
             shape.chat ? json_find(json_at(json_find(body, "messages"), 0), "content")
                        : json_find(body, "prompt");
         CLEANUP(mem_freep)
-        char *wanted = mem_format("[%s] %s", salt, shape.chat ? chat[0].content : chat[1].content);
+        char *wanted =
+            mem_format("[ %s ] %s", salt, shape.chat ? chat[0].content : chat[1].content);
         assert_string_equal(json_text(text, ""), wanted);
         assert_int_equal(
             strlen(wanted) - strlen(shape.chat ? chat[0].content : chat[1].content), SALT_LEN);

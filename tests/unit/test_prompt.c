@@ -9,15 +9,50 @@ enum {
     N_SALTS = 200000
 };
 
+/* The place of a word in the table. */
+static uint64_t word_index(const char *word)
+{
+    for (uint64_t i = 0; i < SALT_WORD_COUNT; i++) {
+        if (memcmp(prompt_salt_words[i], word, SALT_WORD_LEN) == 0) {
+            return i;
+        }
+    }
+    fail_msg("'%.4s' is no word of a salt", word);
+    return 0;
+}
+
+/* Reads the words back: six bits each, the highest first. */
 static uint64_t salt_of(uint64_t seed, uint64_t index)
 {
-    char hex[SALT_HEX_LEN + 1];
-    memset(hex, '#', sizeof(hex));
-    prompt_salt_write(hex, seed, index);
-    assert_int_equal(hex[SALT_HEX_LEN], '#'); /* not a byte more */
-    hex[SALT_HEX_LEN] = '\0';
-    assert_int_equal(strspn(hex, "0123456789abcdef"), SALT_HEX_LEN);
-    return strtoull(hex, NULL, 16);
+    char text[SALT_TEXT_LEN + 1];
+    memset(text, '#', sizeof(text));
+    prompt_salt_write(text, seed, index);
+    assert_int_equal(text[SALT_TEXT_LEN], '#'); /* not a byte more */
+    uint64_t salt = 0;
+    for (size_t at = 0; at < SALT_TEXT_LEN; at += SALT_WORD_LEN + 1) {
+        salt = salt << 6 | word_index(text + at);
+        assert_true(at + SALT_WORD_LEN == SALT_TEXT_LEN || text[at + SALT_WORD_LEN] == ' ');
+    }
+    return salt;
+}
+
+/* Every word is in the samples once, so what holds for the samples' words holds for all salts. */
+static void test_prompt_salt_sample__has_every_word_once(void **state)
+{
+    (void)state;
+    bool seen[SALT_WORD_COUNT] = {false};
+    for (unsigned group = 0; group < SALT_WORD_COUNT / SALT_WORDS; group++) {
+        char text[SALT_LEN + 1];
+        prompt_salt_sample(group, text);
+        assert_int_equal(strlen(text), SALT_LEN);
+        assert_memory_equal(text, "[ ", 2);
+        assert_string_equal(text + SALT_LEN - 3, " ] ");
+        for (size_t i = 0; i < SALT_WORDS; i++) {
+            const uint64_t word = word_index(text + 2 + i * (SALT_WORD_LEN + 1));
+            assert_false(seen[word]);
+            seen[word] = true;
+        }
+    }
 }
 
 static int by_value(const void *a, const void *b)
@@ -89,7 +124,7 @@ static void count_digits_and_bits(unsigned first[16], unsigned bits[48])
 }
 
 /* Neighbours must not share a prefix, or a prefix cache would serve part of the next prompt: over
- * many salts, each of the 16 first digits and each bit comes about equally often. */
+ * many salts, the first words (by fours) and each bit come about equally often. */
 static void test_prompt_salt_write__spreads_neighbours(void **state)
 {
     (void)state;
@@ -108,6 +143,7 @@ static void test_prompt_salt_write__spreads_neighbours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_prompt_salt_sample__has_every_word_once),
         cmocka_unit_test(test_prompt_salt_write__never_repeats),
         cmocka_unit_test(test_prompt_salt_write__is_a_function_of_seed_and_index),
         cmocka_unit_test(test_prompt_salt_write__spreads_neighbours),

@@ -222,6 +222,7 @@ static void test_dataset_check__bad_synthetic(void **state)
     } rows[] = {
         {"input=4", "'output' is missing; the form is synthetic:input=512,output=128"},
         {"output=4", "'input' is missing; the form is synthetic:input=512,output=128"},
+        {"input=4,output=4,exact=maybe", "exact 'maybe' is not auto, off or require"},
         {"512,128", "unknown key '512'; the form is synthetic:input=N,output=N"},
         {"inptu=4,output=4", "unknown key 'inptu': did you mean 'input'?"},
         {"input=4,output=4,input-stdev=1",
@@ -281,6 +282,25 @@ static void test_dataset_load__wanted_number_is_checked_too(void **state)
     assert_null(set.prompts);
 }
 
+static bool is_word(const char *text)
+{
+    for (uint32_t i = 0; i < synthetic_words_len; i++) {
+        if (strcmp(synthetic_words[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The salt's words are one token each because these are (tests/oracle/word_tokens.mjs). */
+static void test_synthetic_words__hold_those_of_the_salt(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SALT_WORD_COUNT; i++) {
+        assert_true(is_word(prompt_salt_words[i]));
+    }
+}
+
 static void test_synthetic_words__are_plain_and_distinct(void **state)
 {
     (void)state;
@@ -307,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_dataset_check__bad_synthetic),
         cmocka_unit_test(test_dataset_load__wanted_number_is_checked_too),
         cmocka_unit_test(test_synthetic_words__are_plain_and_distinct),
+        cmocka_unit_test(test_synthetic_words__hold_those_of_the_salt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
