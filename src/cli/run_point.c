@@ -255,8 +255,14 @@ static int write_point(
     return status;
 }
 
-static void fill_row(struct point_row *out, const struct summary *summary)
+static void fill_row(struct point_row *out, const struct spec *spec, const struct summary *summary)
 {
+    out->n_extras = spec->n_metrics;
+    for (uint32_t i = 0; i < spec->n_metrics; i++) {
+        const struct metric *metric = spec->metrics[i];
+        out->extras[i] =
+            (struct summary_value){.metric = metric, .value = summary_get(summary, metric->key)};
+    }
     for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
         out->numbers[i] = summary_get(summary, summary_number_key(i));
     }
@@ -321,7 +327,7 @@ static int finish_point(
     run_lengths_check(plan, work, result);
     CLEANUP(mem_freep) struct summary *summary = MEM_NEW(struct summary);
     summary_compute(&result->facts, &result->records, summary);
-    fill_row(out, summary);
+    fill_row(out, work->spec, summary);
     out->interrupted = result->facts.interrupted;
     if (summary->measurement.n_counted == 0) {
         return error_set(

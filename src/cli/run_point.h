@@ -26,6 +26,8 @@ struct point_row {
     struct run_launch launch;
     uint64_t seed; /* of the launch */
     char group_id[RUN_ID_SIZE];
+    uint32_t n_extras; /* what the benchmark shows besides: spec.metrics */
+    struct summary_value extras[SPEC_METRICS_MAX];
     enum validity_status validity;
     char *envelope;               /* file name, owned; NULL when none was written */
     char failure[ERROR_TEXT_MAX]; /* why there is none */

@@ -19,10 +19,51 @@ enum {
     COLUMN_TPOT,
     COLUMN_OK_RATE,
     COLUMN_ENERGY,
-    COLUMN_ENVELOPE,
-    COLUMN_VALID,
-    COLUMN_COUNT
+    COLUMN_EXTRA, /* the benchmarks' own metrics, then envelope, then valid */
+    EXTRAS_MAX = 2 * SPEC_METRICS_MAX,
+    COLUMN_MAX = COLUMN_EXTRA + EXTRAS_MAX + 2
 };
+
+/* The columns of one readout. */
+struct layout {
+    struct report_column columns[COLUMN_MAX];
+    const struct metric *extras[EXTRAS_MAX];
+    size_t n_extras;
+    bool with_valid;
+};
+
+static bool has_column(const struct layout *self, const struct metric *metric)
+{
+    for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
+        if (text_equal(summary_number_key(i), metric->key)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < self->n_extras; i++) {
+        if (self->extras[i] == metric) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The benchmarks' metrics in the order of the rows, each once. */
+static void find_extras(struct layout *self, const struct point_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (uint32_t k = 0; k < rows[i].n_extras && self->n_extras < EXTRAS_MAX; k++) {
+            const struct metric *metric = rows[i].extras[k].metric;
+            if (!has_column(self, metric)) {
+                self->extras[self->n_extras++] = metric;
+            }
+        }
+    }
+}
+
+static size_t envelope_column(const struct layout *self)
+{
+    return COLUMN_EXTRA + self->n_extras;
+}
 
 static bool has_flags(const struct point_row *rows, size_t n)
 {
@@ -64,16 +105,33 @@ static void add_numbers(struct report_table *table, const double numbers[SUMMARY
 }
 
 static void
-add_row(struct report_table *table, const struct point_row *row, bool with_valid, bool plain)
+add_extras(struct report_table *table, const struct layout *layout, const struct point_row *row)
+{
+    for (size_t i = 0; i < layout->n_extras; i++) {
+        for (uint32_t k = 0; k < row->n_extras; k++) {
+            const struct summary_value *value = &row->extras[k];
+            if (value->metric == layout->extras[i]) {
+                report_table_number(table, COLUMN_EXTRA + i, value->value, value->metric->decimals);
+            }
+        }
+    }
+}
+
+static void add_row(
+    struct report_table *table,
+    const struct layout *layout,
+    const struct point_row *row,
+    bool plain)
 {
     report_table_add_row(table);
     add_first(table, row, plain);
     add_numbers(table, row->numbers);
+    add_extras(table, layout, row);
     if (row->envelope != NULL) {
-        report_table_text(table, COLUMN_ENVELOPE, row->envelope);
+        report_table_text(table, envelope_column(layout), row->envelope);
     }
-    if (with_valid) {
-        report_table_text(table, COLUMN_VALID, validity_status_name(row->validity));
+    if (layout->with_valid) {
+        report_table_text(table, envelope_column(layout) + 1, validity_status_name(row->validity));
     }
 }
 
@@ -257,6 +315,28 @@ static void print_readout_json(
     arena_done(&arena);
 }
 
+static void
+layout_init(struct layout *self, const char *first, const struct point_row *rows, size_t n)
+{
+    *self = (struct layout){
+        .columns = {
+            [COLUMN_FIRST] = {first, NULL, true},
+            [COLUMN_THROUGHPUT] = {"throughput_tok_per_s", NULL, true},
+            [COLUMN_TTFT] = {"ttft_p50_ms", NULL, true},
+            [COLUMN_TPOT] = {"tpot_p50_ms", NULL, true},
+            [COLUMN_OK_RATE] = {"ok_rate", NULL, true},
+            [COLUMN_ENERGY] = {"J/tok", "joules_per_token", true},
+        }};
+    find_extras(self, rows, n);
+    for (size_t i = 0; i < self->n_extras; i++) {
+        self->columns[COLUMN_EXTRA + i] = (struct report_column){self->extras[i]->key, NULL, true};
+    }
+    const size_t at = envelope_column(self);
+    self->columns[at] = (struct report_column){"envelope", NULL, false};
+    self->columns[at + 1] = (struct report_column){"valid", NULL, false};
+    self->with_valid = has_flags(rows, n);
+}
+
 void run_readout_print(
     const struct cli_context *context,
     const char *first,
@@ -264,24 +344,16 @@ void run_readout_print(
     size_t n,
     bool json)
 {
-    const struct report_column columns[COLUMN_COUNT] = {
-        [COLUMN_FIRST] = {first, NULL, true},
-        [COLUMN_THROUGHPUT] = {"throughput_tok_per_s", NULL, true},
-        [COLUMN_TTFT] = {"ttft_p50_ms", NULL, true},
-        [COLUMN_TPOT] = {"tpot_p50_ms", NULL, true},
-        [COLUMN_OK_RATE] = {"ok_rate", NULL, true},
-        [COLUMN_ENERGY] = {"J/tok", "joules_per_token", true},
-        [COLUMN_ENVELOPE] = {"envelope", NULL, false},
-        [COLUMN_VALID] = {"valid", NULL, false},
-    };
-    const bool with_valid = has_flags(rows, n);
+    struct layout layout;
+    layout_init(&layout, first, rows, n);
     struct report_table table;
-    report_table_init(&table, NULL, columns, with_valid ? COLUMN_COUNT : COLUMN_VALID);
+    report_table_init(
+        &table, NULL, layout.columns, envelope_column(&layout) + (layout.with_valid ? 2 : 1));
     for (size_t i = 0; i < n;) {
         const size_t end = i + group_len(rows + i, n - i);
         const size_t from = i;
         for (; i < end; i++) {
-            add_row(&table, &rows[i], with_valid, json);
+            add_row(&table, &layout, &rows[i], json);
         }
         if (is_repeated(&rows[from]) && !json) {
             add_group(&table, rows + from, end - from);

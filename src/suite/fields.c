@@ -44,19 +44,28 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static int read_text(const struct reading *self, const char **out)
+/* What keeps a value from being a text, or NULL. */
+static const char *text_fault(const struct json *value)
 {
-    const struct json *value = self->value;
     if (value->kind != JSON_STRING) {
-        return fail(self, "a text");
+        return "a text";
     }
     if (value->len == 0 || strlen(value->text) != value->len) {
-        return fail(self, "a text that is not empty and holds no NUL");
+        return "a text that is not empty and holds no NUL";
     }
     if (is_blank(value->text[0]) || is_blank(value->text[value->len - 1])) {
-        return fail(self, "a text without white space at its ends");
+        return "a text without white space at its ends";
     }
-    *out = value->text;
+    return NULL;
+}
+
+static int read_text(const struct reading *self, const char **out)
+{
+    const char *fault = text_fault(self->value);
+    if (fault != NULL) {
+        return fail(self, fault);
+    }
+    *out = self->value->text;
     return 0;
 }
 
@@ -85,20 +94,20 @@ static int read_f64(const struct reading *self, const struct json *value, double
     return 0;
 }
 
-static int check_list(const struct reading *self)
+static int check_list(const struct reading *self, const char *of)
 {
     if (self->value->kind != JSON_ARRAY || self->value->len == 0 ||
         self->value->len > FIELD_LIST_MAX) {
         return fields_fail(
-            self->err, self->name, self->value, "'%s' must be a list of 1 to %d numbers",
-            self->field->key, FIELD_LIST_MAX);
+            self->err, self->name, self->value, "'%s' must be a list of 1 to %d %s",
+            self->field->key, FIELD_LIST_MAX, of);
     }
     return 0;
 }
 
 static int read_u32_list(const struct reading *self, struct u32_list *out)
 {
-    int rc = check_list(self);
+    int rc = check_list(self, "numbers");
     struct u32_list list = {0};
     for (const struct json *value = self->value->first; rc == 0 && value != NULL;
          value = value->next) {
@@ -112,11 +121,30 @@ static int read_u32_list(const struct reading *self, struct u32_list *out)
 
 static int read_f64_list(const struct reading *self, struct f64_list *out)
 {
-    int rc = check_list(self);
+    int rc = check_list(self, "numbers");
     struct f64_list list = {0};
     for (const struct json *value = self->value->first; rc == 0 && value != NULL;
          value = value->next) {
         rc = read_f64(self, value, &list.values[list.n++]);
+    }
+    if (rc == 0) {
+        *out = list;
+    }
+    return rc;
+}
+
+static int read_text_list(const struct reading *self, struct text_list *out)
+{
+    const int rc = check_list(self, "texts");
+    struct text_list list = {0};
+    for (const struct json *value = self->value->first; rc == 0 && value != NULL;
+         value = value->next) {
+        const char *fault = text_fault(value);
+        if (fault != NULL) {
+            return fields_fail(
+                self->err, self->name, value, "each of '%s' must be %s", self->field->key, fault);
+        }
+        list.values[list.n++] = value->text;
     }
     if (rc == 0) {
         *out = list;
@@ -158,6 +186,8 @@ static int read_value(const struct reading *self, void *member)
         return read_u32_list(self, member);
     case FIELD_F64_LIST:
         return read_f64_list(self, member);
+    case FIELD_TEXT_LIST:
+        return read_text_list(self, member);
     case FIELD_OBJECT:
     default:
         if (self->value->kind != JSON_OBJECT) {

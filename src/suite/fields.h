@@ -12,14 +12,15 @@ enum {
 };
 
 enum field_kind {
-    FIELD_TEXT,     /* const char *: not empty, no white space at its ends */
-    FIELD_BOOL,     /* bool */
-    FIELD_U32,      /* uint32_t in [min, max] */
-    FIELD_F64,      /* double in [min, max] */
-    FIELD_CHOICE,   /* unsigned: index into choices */
-    FIELD_OBJECT,   /* const struct json * of kind JSON_OBJECT */
-    FIELD_U32_LIST, /* struct u32_list */
-    FIELD_F64_LIST, /* struct f64_list */
+    FIELD_TEXT,      /* const char *: not empty, no white space at its ends */
+    FIELD_BOOL,      /* bool */
+    FIELD_U32,       /* uint32_t in [min, max] */
+    FIELD_F64,       /* double in [min, max] */
+    FIELD_CHOICE,    /* unsigned: index into choices */
+    FIELD_OBJECT,    /* const struct json * of kind JSON_OBJECT */
+    FIELD_U32_LIST,  /* struct u32_list */
+    FIELD_F64_LIST,  /* struct f64_list */
+    FIELD_TEXT_LIST, /* struct text_list: each as FIELD_TEXT */
 };
 
 /* Lists hold 1 to FIELD_LIST_MAX values, each in [min, max]. */
@@ -31,6 +32,11 @@ struct u32_list {
 struct f64_list {
     uint32_t n;
     double values[FIELD_LIST_MAX];
+};
+
+struct text_list {
+    uint32_t n;
+    const char *values[FIELD_LIST_MAX];
 };
 
 struct field {

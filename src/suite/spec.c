@@ -1,5 +1,6 @@
 /* A spec is read in two steps: tables of keys find typing errors, wrong kinds and ranges; then a few
  * rules check what only shows when several keys are seen together. */
+#include "base/mem.h"
 #include "base/text.h"
 #include "codec/digest.h"
 #include "codec/yaml.h"
@@ -36,6 +37,7 @@ struct draft {
     const struct json *load;
     const struct json *warmup;
     const char *slo_template;
+    struct text_list metrics;
 };
 
 struct dataset_draft {
@@ -79,6 +81,7 @@ static const struct field draft_fields[] = {
     {.key = "request", .kind = FIELD_OBJECT, .required = true, AT(draft, request)},
     {.key = "load", .kind = FIELD_OBJECT, .required = true, AT(draft, load)},
     {.key = "warmup", .kind = FIELD_OBJECT, AT(draft, warmup)},
+    {.key = "metrics", .kind = FIELD_TEXT_LIST, AT(draft, metrics)},
     {.key = "slo_template", .kind = FIELD_TEXT, .required = true, AT(draft, slo_template)},
 };
 
@@ -288,6 +291,38 @@ static int read_warmup(const struct spec_reader *self, const struct json *object
     return rc;
 }
 
+static int fail_metric(const struct spec_reader *self, const struct json *value, const char *key)
+{
+    CLEANUP(mem_freep) const char **keys = mem_alloc(metric_table_len, sizeof(*keys));
+    for (size_t i = 0; i < metric_table_len; i++) {
+        keys[i] = metric_table[i].key;
+    }
+    const char *nearest = text_nearest(key, keys, metric_table_len);
+    if (nearest == NULL) {
+        return fields_fail(self->err, self->name, value, "unknown metric '%s'", key);
+    }
+    return fields_fail(
+        self->err, self->name, value, "unknown metric '%s': did you mean '%s'?", key, nearest);
+}
+
+static int
+read_metrics(const struct spec_reader *self, const struct text_list *keys, struct spec *spec)
+{
+    const struct json *list = json_find(self->root, "metrics");
+    if (keys->n > SPEC_METRICS_MAX) {
+        return fields_fail(
+            self->err, self->name, list, "'metrics' must be at most %d", SPEC_METRICS_MAX);
+    }
+    for (uint32_t i = 0; i < keys->n; i++) {
+        spec->metrics[i] = metric_find(keys->values[i]);
+        if (spec->metrics[i] == NULL) {
+            return fail_metric(self, json_at(list, i), keys->values[i]);
+        }
+    }
+    spec->n_metrics = keys->n;
+    return 0;
+}
+
 static int read_draft(const struct spec_reader *self, const struct draft *draft, struct spec *spec)
 {
     int rc = check_names(self, draft);
@@ -302,6 +337,9 @@ static int read_draft(const struct spec_reader *self, const struct draft *draft,
     }
     if (rc == 0) {
         rc = read_warmup(self, draft->warmup, spec);
+    }
+    if (rc == 0) {
+        rc = read_metrics(self, &draft->metrics, spec);
     }
     if (rc == 0) {
         const struct json *value = json_find(self->root, "slo_template");

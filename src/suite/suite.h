@@ -7,10 +7,12 @@
 
 #include "codec/json.h"
 #include "engine/prompt.h"
+#include "stats/metric.h"
 #include "stats/record.h"
 
 enum {
     SPEC_POINTS_MAX = 32,
+    SPEC_METRICS_MAX = 4, /* more do not fit beside the readout's own columns */
     SPEC_ID_MAX = 128,
     SPECS_MAX = 1000
 };
@@ -40,6 +42,8 @@ struct spec {
     uint32_t n_rates; /* open-loop points; at least one with DRIVER_OPEN */
     double rates_rps[SPEC_POINTS_MAX];
     uint32_t warmup_per_stream; /* requests discarded per stream */
+    uint32_t n_metrics; /* rows of the metric table that the readout shows besides its own */
+    const struct metric *metrics[SPEC_METRICS_MAX];
 };
 
 struct spec_table {

@@ -19,6 +19,7 @@ static const char *const good_lines[] = {
     "load: {driver: open, concurrency: [1, 2], rates_rps: [0.5, 4]}",
     "slo_template: llm.relaxed",
     "warmup: {requests_per_stream: 5}",
+    "metrics: [req_per_s_all, ttft_p99_ms]",
 };
 
 enum {
@@ -72,6 +73,9 @@ static void test_spec_read__every_key(void **state)
     assert_near(spec.rates_rps[0], 0.5, 0.0);
     assert_string_equal(spec.slo_template, "llm.relaxed");
     assert_int_equal(spec.warmup_per_stream, 5);
+    assert_int_equal(spec.n_metrics, 2);
+    assert_ptr_equal(spec.metrics[0], metric_find("req_per_s_all"));
+    assert_ptr_equal(spec.metrics[1], metric_find("ttft_p99_ms"));
 }
 
 static void test_spec_read__defaults_and_choices(void **state)
@@ -221,6 +225,15 @@ static void test_spec_read__bad_parts(void **state)
         {"no template", 8, "", "s.yaml:1:1: key 'slo_template' is missing"},
         {"negative warm-up", 9, "warmup: {requests_per_stream: -1}",
          "s.yaml:10:31: 'requests_per_stream' must be a whole number between 0 and 1000"},
+        {"unknown metric", 10, "metrics: [tft_p50_ms]",
+         "s.yaml:11:11: unknown metric 'tft_p50_ms': did you mean 'ttft_p50_ms'?"},
+        {"metrics are no list", 10, "metrics: ttft_p50_ms",
+         "s.yaml:11:10: 'metrics' must be a list of 1 to 32 texts"},
+        {"a metric is a number", 10, "metrics: [ttft_p50_ms, 3]",
+         "s.yaml:11:24: each of 'metrics' must be a text"},
+        {"five metrics", 10,
+         "metrics: [ttft_p50_ms, ttft_p90_ms, ttft_p95_ms, ttft_p99_ms, ttft_mean_ms]",
+         "s.yaml:11:10: 'metrics' must be at most 4"},
         {"unknown warm-up key", 9, "warmup: {requests: 1}", "s.yaml:10:20: unknown key 'requests'"},
     };
     check_bad(rows, ARRAY_LEN(rows));
