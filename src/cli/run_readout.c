@@ -47,15 +47,19 @@ static bool has_column(const struct layout *self, const struct metric *metric)
     return false;
 }
 
+static void add_extra(struct layout *self, const struct metric *metric)
+{
+    if (self->n_extras < EXTRAS_MAX && !has_column(self, metric)) {
+        self->extras[self->n_extras++] = metric;
+    }
+}
+
 /* The benchmarks' metrics in the order of the rows, each once. */
 static void find_extras(struct layout *self, const struct point_row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        for (uint32_t k = 0; k < rows[i].n_extras && self->n_extras < EXTRAS_MAX; k++) {
-            const struct metric *metric = rows[i].extras[k].metric;
-            if (!has_column(self, metric)) {
-                self->extras[self->n_extras++] = metric;
-            }
+        for (uint32_t k = 0; k < rows[i].n_extras; k++) {
+            add_extra(self, rows[i].extras[k].metric);
         }
     }
 }
@@ -104,16 +108,23 @@ static void add_numbers(struct report_table *table, const double numbers[SUMMARY
     report_table_number(table, COLUMN_ENERGY, numbers[SUMMARY_JOULES], 3);
 }
 
+/* A row's value of a metric that its benchmark shows, or NAN. */
+static double extra_of(const struct point_row *row, const struct metric *metric)
+{
+    for (uint32_t i = 0; i < row->n_extras; i++) {
+        if (row->extras[i].metric == metric) {
+            return row->extras[i].value;
+        }
+    }
+    return (double)NAN;
+}
+
 static void
 add_extras(struct report_table *table, const struct layout *layout, const struct point_row *row)
 {
     for (size_t i = 0; i < layout->n_extras; i++) {
-        for (uint32_t k = 0; k < row->n_extras; k++) {
-            const struct summary_value *value = &row->extras[k];
-            if (value->metric == layout->extras[i]) {
-                report_table_number(table, COLUMN_EXTRA + i, value->value, value->metric->decimals);
-            }
-        }
+        const struct metric *metric = layout->extras[i];
+        report_table_number(table, COLUMN_EXTRA + i, extra_of(row, metric), metric->decimals);
     }
 }
 
