@@ -53,6 +53,8 @@ _bench()
         run:--signing-mode) words='dev keyless' ;;
         run:--dev-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         run:--dev-key-pass-env) return ;;
+        run:--prices-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        run:--price-per-hour) return ;;
         run:--gpus) return ;;
         run:--idle-baseline) return ;;
         run:--sample-ms) return ;;
@@ -102,7 +104,7 @@ _bench()
         spec:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
-            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --sim-answers --help --version' ;;
+            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --prices-file --price-per-hour --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --sim-answers --help --version' ;;
             sim) words='--port --host --tls-cert --tls-key --api-key-env --style --model --max-model-len --ttft-ms --itl-ms --tokens --max-batch --prefill-tok-per-s --jitter --seed --faults --answers --truth --help --version' ;;
             selftest) words='--streams --waves --ttft-ms --itl-ms --tokens --seed --json --help --version' ;;
             keygen) words='--out --help --version' ;;

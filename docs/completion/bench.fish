@@ -67,6 +67,8 @@ complete -c bench -n '__fish_seen_subcommand_from run' -l save-text -d 'Keep the
 complete -c bench -n '__fish_seen_subcommand_from run' -l signing-mode -x -a 'dev keyless' -d 'How envelopes are signed: with a key of your own (\'keyless\' is not built yet).'
 complete -c bench -n '__fish_seen_subcommand_from run' -l dev-key -r -F -d 'Ed25519 private key, PEM; \'bench keygen\' makes one.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l dev-key-pass-env -x -d 'Environment variable that holds the key\'s passphrase.'
+complete -c bench -n '__fish_seen_subcommand_from run' -l prices-file -r -F -d 'Token prices, YAML, for a provider that does not tell what its answers cost.'
+complete -c bench -n '__fish_seen_subcommand_from run' -l price-per-hour -x -d 'What an hour of the whole deployment costs, for an engine of your own.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l gpus -x -d 'GPUs whose energy is counted: \'all\', or indices, UUIDs or PCI addresses with commas between.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l idle-baseline -x -d 'Seconds before the warm-up in which nothing is sent and idle power is measured; it is reported apart and never subtracted.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l sample-ms -x -d 'How often samplers read: one number for all but the engine\'s metrics, or NAME=MS with commas between; \'off\' in place of a number: never.'

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/run_cost.h"
 #include "cli/run_point.h"
 
 #include <math.h>
@@ -151,6 +152,7 @@ struct json *run_driver_options(
     if (plan->options->selftest) {
         json_add_bool(arena, out, "selftest", true);
     }
+    run_cost_add(arena, plan, out);
     add_sim(arena, out, plan->options);
     add_repeat(arena, out, &plan->launch, choice);
     return out;

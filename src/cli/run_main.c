@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/progress.h"
 #include "cli/run_checks.h"
+#include "cli/run_cost.h"
 #include "cli/run_limits.h"
 #include "cli/run_plan.h"
 #include "cli/run_point.h"
@@ -140,8 +141,10 @@ static void print_plan(
         work->spec->id, work->spec->version, work->prompts.id, work->prompts.n, work->prompts.hash,
         work->slo.id, work->slo.resolved, work->slo.hardware_class);
     (void)fprintf(
-        context->out, "engine    %s at %s, model '%s'\npoints\n", plan->engine->name,
-        plan->target.base_url, plan->identity.model);
+        context->out, "engine    %s at %s, model '%s'\n", plan->engine->name, plan->target.base_url,
+        plan->identity.model);
+    run_cost_print(plan);
+    (void)fputs("points\n", context->out);
     for (uint32_t i = 0; i < points->n; i++) {
         print_plan_point(context, &points->choices[i]);
     }

@@ -196,6 +196,8 @@ static void take_values(const struct run_flags *flags, struct run_options *out)
     out->duration_given = given(flags, "duration");
     out->requests = (uint64_t)flags->requests;
     out->slo_template = flags->slo_template;
+    out->prices_file = flags->prices_file;
+    out->price_per_hour = given(flags, "price-per-hour") ? flags->price_per_hour : (double)NAN;
     out->seed = (uint64_t)flags->seed;
     out->base_url = flags->base_url;
     out->api_key_env = flags->api_key_env;

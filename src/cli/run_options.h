@@ -52,6 +52,8 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     bool duration_given;
     uint64_t requests;        /* --requests N instead of a duration; 0: not given */
     const char *slo_template; /* "" : the spec's */
+    const char *prices_file;  /* "": none */
+    double price_per_hour;    /* USD; NAN: not given */
     uint64_t seed;
     const char *base_url;
     const char *api_key_env;
@@ -129,6 +131,8 @@ struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered 
     double duration_s;
     int64_t requests;
     const char *slo_template;
+    const char *prices_file;
+    double price_per_hour;
     int64_t seed;
     const char *base_url;
     const char *api_key_env;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/passphrase.h"
+#include "cli/run_cost.h"
 #include "cli/run_lengths.h"
 #include "cli/run_site.h"
 #include "cli/specs.h"
@@ -245,6 +246,9 @@ int run_plan_open(
         result = load_answers(self, err);
     }
     if (result == 0) {
+        result = run_cost_open(self, err);
+    }
+    if (result == 0) {
         result = check_output(self, err);
     }
     if (result == 0) {
@@ -390,6 +394,7 @@ int run_plan_reach_engine(struct run_plan *self, struct error *err)
     }
     run_site_find(self);
     self->target.model = self->identity.model;
+    run_cost_find(self);
     if (self->identity.version[0] == '\0') {
         run_plan_warn(self, "the engine does not tell its version");
     }
@@ -462,6 +467,7 @@ void run_plan_done(struct run_plan *self)
     free(self->faults);
     free(self->answers);
     signing_key_free(self->key);
+    run_cost_done(self);
     spec_table_done(&self->specs);
     arena_done(&self->arena);
 }

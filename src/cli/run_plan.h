@@ -13,6 +13,8 @@
 #include "net/transport_socket.h"
 #include "sim/sim_server.h"
 #include "suite/dataset.h"
+#include "suite/prices.h"
+#include "suite/provider.h"
 #include "suite/slo.h"
 #include "suite/suite.h"
 
@@ -21,6 +23,15 @@ struct run_launch {
     uint32_t index; /* from 1 */
     uint32_t of;    /* 1: the run is not repeated */
     uint64_t base_seed;
+};
+
+/* What applies where a provider does not tell what its answers cost. */
+struct run_price {
+    struct price_list list;          /* of --prices-file, or the one in the binary */
+    const struct price_entry *entry; /* of the list; NULL: none applies */
+    const struct provider *hosted;   /* whose public endpoint is driven; NULL: none's */
+    const char *provider;            /* name by which the list was asked */
+    struct price_facts facts;        /* for the metrics; texts live in the plan's arena */
 };
 
 /* What all points of a run share.  `options` are those of the launch: its seed, not the run's. */
@@ -46,8 +57,9 @@ struct run_plan {
     struct json
         *client_fingerprint; /* this machine's, where `fingerprint` came from a file; else NULL */
     struct json *provenance; /* once the engine is found */
-    struct json *warnings;   /* array of strings, for every envelope */
-    unsigned n_warned;       /* warnings that --strict makes fatal: those of run_plan_warn */
+    struct run_price price;
+    struct json *warnings; /* array of strings, for every envelope */
+    unsigned n_warned;     /* warnings that --strict makes fatal: those of run_plan_warn */
 };
 
 /* One benchmark of the run, ready to send. */

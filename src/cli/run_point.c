@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/progress.h"
+#include "cli/run_cost.h"
 #include "cli/run_driver_options.h"
 #include "cli/run_lengths.h"
 #include "cli/run_site.h"
@@ -206,7 +207,7 @@ static int write_point(
         .model_id = plan->identity.model,
         .model_revision =
             plan->options->model_revision[0] != '\0' ? plan->options->model_revision : "unknown",
-        .model_provider = plan->engine->name,
+        .model_provider = plan->price.provider,
         .endpoint_normal = endpoint,
         .engine_name = plan->engine->name,
         .engine_version = plan->identity.version[0] != '\0' ? plan->identity.version : "unknown",
@@ -320,6 +321,7 @@ static int finish_point(
     struct error *err)
 {
     result->facts.slo = work->slo.limits;
+    result->facts.price = plan->price.facts;
     struct json *engine_after = NULL;
     result->facts.engine_changed = engine_has_changed(plan, &engine_after);
     note_timeout(plan, &result->facts);
@@ -327,6 +329,7 @@ static int finish_point(
     run_lengths_check(plan, work, result);
     CLEANUP(mem_freep) struct summary *summary = MEM_NEW(struct summary);
     summary_compute(&result->facts, &result->records, summary);
+    run_cost_check(plan, summary);
     fill_row(out, work->spec, summary);
     out->interrupted = result->facts.interrupted;
     if (summary->measurement.n_counted == 0) {

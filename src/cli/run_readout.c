@@ -1,5 +1,5 @@
-/* One row a point, in the order of measuring.  The column `valid` appears only when it has something
- * to say: a flagged point, or one that could not be measured. */
+/* One row a point, in the order of measuring.  The columns `$/Mtok` and `valid` appear only when they have
+ * something to say: a price that applies; a flagged point, or one that could not be measured. */
 #include "cli/run_readout.h"
 
 #include "base/text.h"
@@ -19,9 +19,9 @@ enum {
     COLUMN_TPOT,
     COLUMN_OK_RATE,
     COLUMN_ENERGY,
-    COLUMN_EXTRA, /* the benchmarks' own metrics, then envelope, then valid */
+    COLUMN_COST, /* where there is one; then the benchmarks' own metrics, envelope, valid */
     EXTRAS_MAX = 2 * SPEC_METRICS_MAX,
-    COLUMN_MAX = COLUMN_EXTRA + EXTRAS_MAX + 2
+    COLUMN_MAX = COLUMN_COST + 1 + EXTRAS_MAX + 2
 };
 
 /* The columns of one readout. */
@@ -29,6 +29,7 @@ struct layout {
     struct report_column columns[COLUMN_MAX];
     const struct metric *extras[EXTRAS_MAX];
     size_t n_extras;
+    bool with_cost;
     bool with_valid;
 };
 
@@ -64,9 +65,24 @@ static void find_extras(struct layout *self, const struct point_row *rows, size_
     }
 }
 
+static size_t extra_column(const struct layout *self)
+{
+    return COLUMN_COST + (self->with_cost ? 1 : 0);
+}
+
 static size_t envelope_column(const struct layout *self)
 {
-    return COLUMN_EXTRA + self->n_extras;
+    return extra_column(self) + self->n_extras;
+}
+
+static bool has_costs(const struct point_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(rows[i].numbers[SUMMARY_COST])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool has_flags(const struct point_row *rows, size_t n)
@@ -99,13 +115,17 @@ static void add_first(struct report_table *table, const struct point_row *row, b
     }
 }
 
-static void add_numbers(struct report_table *table, const double numbers[SUMMARY_NUMBERS])
+static void add_numbers(
+    struct report_table *table, const struct layout *layout, const double numbers[SUMMARY_NUMBERS])
 {
     report_table_number(table, COLUMN_THROUGHPUT, numbers[SUMMARY_THROUGHPUT], 1);
     report_table_number(table, COLUMN_TTFT, numbers[SUMMARY_TTFT], 2);
     report_table_number(table, COLUMN_TPOT, numbers[SUMMARY_TPOT], 2);
     report_table_fixed(table, COLUMN_OK_RATE, numbers[SUMMARY_OK_RATE], 3);
     report_table_number(table, COLUMN_ENERGY, numbers[SUMMARY_JOULES], 3);
+    if (layout->with_cost) {
+        report_table_number(table, COLUMN_COST, numbers[SUMMARY_COST], 3);
+    }
 }
 
 /* A row's value of a metric that its benchmark shows, or NAN. */
@@ -124,7 +144,8 @@ add_extras(struct report_table *table, const struct layout *layout, const struct
 {
     for (size_t i = 0; i < layout->n_extras; i++) {
         const struct metric *metric = layout->extras[i];
-        report_table_number(table, COLUMN_EXTRA + i, extra_of(row, metric), metric->decimals);
+        report_table_number(
+            table, extra_column(layout) + i, extra_of(row, metric), metric->decimals);
     }
 }
 
@@ -136,7 +157,7 @@ static void add_row(
 {
     report_table_add_row(table);
     add_first(table, row, plain);
-    add_numbers(table, row->numbers);
+    add_numbers(table, layout, row->numbers);
     add_extras(table, layout, row);
     if (row->envelope != NULL) {
         report_table_text(table, envelope_column(layout), row->envelope);
@@ -170,25 +191,32 @@ static void compute_group(const struct point_row *rows, size_t n, struct repeat_
     repeat_group_compute(numbers, n_counted, out);
 }
 
+/* A row below the launches of a point. */
+struct group_figure {
+    const char *name;
+    size_t offset; /* in struct between_runs */
+};
+
 /* One figure of every number, in the group's row of that name. */
 static void add_group_row(
-    struct report_table *table, const struct repeat_group *group, const char *name, size_t offset)
+    struct report_table *table,
+    const struct layout *layout,
+    const struct repeat_group *group,
+    const struct group_figure *figure)
 {
     double numbers[SUMMARY_NUMBERS];
     for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
-        memcpy(&numbers[i], (const char *)&group->numbers[i] + offset, sizeof(numbers[i]));
+        memcpy(&numbers[i], (const char *)&group->numbers[i] + figure->offset, sizeof(numbers[i]));
     }
     report_table_add_row(table);
-    report_table_text(table, COLUMN_FIRST, name);
-    add_numbers(table, numbers);
+    report_table_text(table, COLUMN_FIRST, figure->name);
+    add_numbers(table, layout, numbers);
 }
 
-static void add_group(struct report_table *table, const struct point_row *rows, size_t n)
+static void add_group(
+    struct report_table *table, const struct layout *layout, const struct point_row *rows, size_t n)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-    } figures[] = {
+    static const struct group_figure figures[] = {
         {"mean", offsetof(struct between_runs, mean)},
         {"+-95%", offsetof(struct between_runs, half)},
         {"sd", offsetof(struct between_runs, sd)},
@@ -198,7 +226,7 @@ static void add_group(struct report_table *table, const struct point_row *rows, 
     struct repeat_group group;
     compute_group(rows, n, &group);
     for (size_t i = 0; group.n > 0 && i < ARRAY_LEN(figures); i++) {
-        add_group_row(table, &group, figures[i].name, figures[i].offset);
+        add_group_row(table, layout, &group, &figures[i]);
     }
 }
 
@@ -338,9 +366,15 @@ layout_init(struct layout *self, const char *first, const struct point_row *rows
             [COLUMN_OK_RATE] = {"ok_rate", NULL, true},
             [COLUMN_ENERGY] = {"J/tok", "joules_per_token", true},
         }};
+    self->with_cost = has_costs(rows, n);
+    if (self->with_cost) {
+        self->columns[COLUMN_COST] =
+            (struct report_column){"$/Mtok", "cost_usd_per_million_tokens", true};
+    }
     find_extras(self, rows, n);
     for (size_t i = 0; i < self->n_extras; i++) {
-        self->columns[COLUMN_EXTRA + i] = (struct report_column){self->extras[i]->key, NULL, true};
+        self->columns[extra_column(self) + i] =
+            (struct report_column){self->extras[i]->key, NULL, true};
     }
     const size_t at = envelope_column(self);
     self->columns[at] = (struct report_column){"envelope", NULL, false};
@@ -367,7 +401,7 @@ void run_readout_print(
             add_row(&table, &layout, &rows[i], json);
         }
         if (is_repeated(&rows[from]) && !json) {
-            add_group(&table, rows + from, end - from);
+            add_group(&table, &layout, rows + from, end - from);
         }
     }
     if (json) {

@@ -20,6 +20,7 @@ const struct summary_number summary_numbers[SUMMARY_NUMBERS] = {
     [SUMMARY_TOTAL] = {{"total_p50_ms", NULL, true}, 2, false},
     [SUMMARY_OK_RATE] = {{"ok_rate", NULL, true}, 3, true},
     [SUMMARY_JOULES] = {{"J/tok", "joules_per_token", true}, 3, false},
+    [SUMMARY_COST] = {{"$/Mtok", "cost_usd_per_million_tokens", true}, 3, false},
 };
 
 const char *summary_number_key(size_t number)

@@ -3,6 +3,7 @@
  * ends where the lists end, not where the input does. */
 #include "engine/answer.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -17,6 +18,8 @@ void answer_reader_init(
         .timing_prompt = -1,
         .timing_cached = -1,
         .timing_predicted = -1,
+        .cost = (double)NAN,
+        .upstream_cost = (double)NAN,
     };
     json_pull_init(&self->pull, data, len);
     /* Not by one assignment: the texts, most of the struct, need no zeroing. */
@@ -27,6 +30,7 @@ void answer_reader_init(
     out->completion_tokens = -1;
     out->cached_tokens = -1;
     out->reasoning_tokens = -1;
+    out->cost_usd = (double)NAN;
     memset(out->finish, 0, sizeof(out->finish));
     out->model = NULL;
     out->model_len = 0;

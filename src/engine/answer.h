@@ -26,6 +26,9 @@ struct answer_reader {
     int64_t timing_prompt; /* llama.cpp's timings; -1: not told */
     int64_t timing_cached;
     int64_t timing_predicted;
+    double cost;          /* usage.cost, USD; NAN: not told */
+    double upstream_cost; /* of it, what the provider's own provider takes */
+    bool is_byok;         /* the upstream provider sends a bill of its own */
 };
 
 /* Takes a member's value, whose first token is `value`. */

@@ -80,6 +80,7 @@ struct answer_event {
     int32_t completion_tokens;
     int32_t cached_tokens;
     int32_t reasoning_tokens;
+    double cost_usd; /* of the whole request, as the provider told it; NAN: it did not */
     char finish[ANSWER_FINISH_SIZE];
     const char *model; /* model named in the answer, raw; NULL: none */
     size_t model_len;

@@ -7,12 +7,24 @@
  *
  * Counts: `usage` where it is there, else llama.cpp's `timings`, whose prompt_n leaves out what came
  * from the cache.
- * Source: REAL-ENGINES.md 2-6; https://platform.openai.com/docs/api-reference/chat-streaming;
+ *
+ * Cost: `usage.cost`, once in an answer, at its end; it is read without memory or locale.
+ * Source: https://openrouter.ai/docs/use-cases/usage-accounting;
+ * REAL-ENGINES.md 2-6; https://platform.openai.com/docs/api-reference/chat-streaming;
  * https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md. */
+#include "base/text.h"
 #include "engine/answer.h"
 #include "engine/engine_openai.h"
 
+#include <math.h>
 #include <string.h>
+
+enum {
+    USD_LITERAL_MAX = 64
+};
+
+/* More than any request costs: what is larger is in another unit. */
+#define USD_MAX 1e6
 
 static bool add_text(struct answer_reader *self, enum answer_what what)
 {
@@ -255,7 +267,49 @@ static bool read_completion_details(struct answer_reader *self, enum json_token 
     return read_optional_object(self, value, completion_detail_members);
 }
 
-/* SGLang tells reasoning_tokens in usage itself. */
+/* An amount of USD that is 0 or more; anything else is taken as not told. */
+static bool read_usd(struct answer_reader *self, enum json_token value, double *out)
+{
+    char literal[USD_LITERAL_MAX];
+    const size_t len = self->pull.len;
+    if (value == JSON_TOKEN_NUMBER && len < sizeof(literal)) {
+        memcpy(literal, self->pull.text, len);
+        literal[len] = '\0';
+        const double usd = text_to_f64(literal);
+        *out = usd >= 0.0 && usd <= USD_MAX ? usd : (double)NAN;
+    }
+    return answer_skip(self, value);
+}
+
+static bool read_cost(struct answer_reader *self, enum json_token value)
+{
+    return read_usd(self, value, &self->cost);
+}
+
+static bool read_upstream_cost(struct answer_reader *self, enum json_token value)
+{
+    return read_usd(self, value, &self->upstream_cost);
+}
+
+static answer_read *cost_detail_members(const char *key, size_t len)
+{
+    ANSWER_MEMBER("upstream_inference_cost", read_upstream_cost);
+    return NULL;
+}
+
+static bool read_cost_details(struct answer_reader *self, enum json_token value)
+{
+    return read_optional_object(self, value, cost_detail_members);
+}
+
+static bool read_is_byok(struct answer_reader *self, enum json_token value)
+{
+    self->is_byok = value == JSON_TOKEN_TRUE;
+    return answer_skip(self, value);
+}
+
+/* SGLang tells reasoning_tokens in usage itself; OpenRouter, and LiteLLM where it is set up so, the
+ * cost. */
 static answer_read *usage_members(const char *key, size_t len)
 {
     ANSWER_MEMBER("prompt_tokens", read_prompt_tokens);
@@ -263,6 +317,9 @@ static answer_read *usage_members(const char *key, size_t len)
     ANSWER_MEMBER("prompt_tokens_details", read_prompt_details);
     ANSWER_MEMBER("completion_tokens_details", read_completion_details);
     ANSWER_MEMBER("reasoning_tokens", read_reasoning_tokens);
+    ANSWER_MEMBER("cost", read_cost);
+    ANSWER_MEMBER("cost_details", read_cost_details);
+    ANSWER_MEMBER("is_byok", read_is_byok);
     return NULL;
 }
 
@@ -352,10 +409,18 @@ static void use_timings(struct answer_reader *self)
     }
 }
 
+/* With a key of one's own (is_byok) `cost` is the gateway's fee, and the upstream provider sends its own
+ * bill. */
+static void use_cost(struct answer_reader *self)
+{
+    self->out->cost_usd = self->is_byok ? self->cost + self->upstream_cost : self->cost;
+}
+
 static void conclude(struct answer_reader *self)
 {
     struct answer_event *out = self->out;
     use_timings(self);
+    use_cost(self);
     if (out->completion_tokens >= 0) {
         out->what |= ANSWER_USAGE;
         out->tokens_so_far = self->has_choice ? out->completion_tokens : -1;

@@ -80,12 +80,20 @@ static void compare_object(struct comparison *self, const char *path, const stru
     }
 }
 
-/* Energy that the envelope claims and the records do not give. */
-static void compare_energy(struct comparison *self, const struct json *computed)
+/* Energy and cost that the envelope claims and the records do not give. */
+static void compare_absent(struct comparison *self, const struct json *computed)
 {
-    static const char *const keys[] = {"joules_per_token",    "joules_per_request",
-                                       "power_avg_w",         "power_peak_w",
-                                       "energy_joules_total", "energy_uncertainty_joules"};
+    static const char *const keys[] = {
+        "joules_per_token",
+        "joules_per_request",
+        "power_avg_w",
+        "power_peak_w",
+        "energy_joules_total",
+        "energy_uncertainty_joules",
+        "cost_usd_per_million_tokens",
+        "cost_usd_per_request",
+        "cost_usd_total",
+        "cost_source"};
     const struct json *stored = json_find(self->root, "metrics");
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (json_find(stored, keys[i]) != NULL && json_find(computed, keys[i]) == NULL) {
@@ -127,7 +135,7 @@ static void compare_summary(struct comparison *self, const struct records_loaded
     struct json *metrics = json_new(&self->arena, JSON_OBJECT);
     summary_json_metrics(&self->arena, summary, metrics);
     compare_object(self, "metrics", metrics);
-    compare_energy(self, metrics);
+    compare_absent(self, metrics);
     compare_object(self, "intervals", summary_json_intervals(&self->arena, summary));
     compare_object(
         self, "measurement", summary_json_measurement(&self->arena, &loaded->facts, summary));
@@ -135,7 +143,7 @@ static void compare_summary(struct comparison *self, const struct records_loaded
     compare_telemetry(self, telemetry_json(&self->arena, &loaded->facts));
 }
 
-/* Numbers of the envelope that no table row computes: from telemetry or prices. */
+/* Numbers of the envelope that no table row computes: of other writers. */
 static size_t count_others(const struct json *root)
 {
     size_t n = 0;

@@ -40,11 +40,17 @@ static const char *gate_text(unsigned value)
     return gate_result_name((enum gate_result)value);
 }
 
+static const char *price_basis_text(unsigned value)
+{
+    return price_basis_name((enum price_basis)value);
+}
+
 static const struct field_names phase_names = {phase_text, PHASE_TAIL + 1};
 static const struct field_names outcome_names = {outcome_text, OUTCOME_COUNT};
 static const struct field_names driver_names = {driver_text, DRIVER_OPEN + 1};
 static const struct field_names arrival_names = {arrival_text, ARRIVAL_GAMMA + 1};
 static const struct field_names gate_names = {gate_text, GATE_TIMEOUT + 1};
+static const struct field_names price_basis_names = {price_basis_text, PRICE_HOUR + 1};
 
 _Static_assert(sizeof(enum driver) == sizeof(unsigned), "FIELD_ENUM reads an unsigned int");
 
@@ -76,6 +82,12 @@ const struct field field_point[] = {
     POINT("slo_ttft_ms", FIELD_LIMIT, slo.ttft_ms),
     POINT("slo_tpot_ms", FIELD_LIMIT, slo.tpot_ms),
     POINT("slo_total_ms", FIELD_LIMIT, slo.total_ms),
+    {"price_basis", FIELD_ENUM, offsetof(struct point_facts, price.basis), &price_basis_names},
+    POINT("price_source", FIELD_TEXT, price.source),
+    POINT("price_input_usd_per_mtok", FIELD_F64, price.input_usd_per_mtok),
+    POINT("price_cached_input_usd_per_mtok", FIELD_F64, price.cached_input_usd_per_mtok),
+    POINT("price_output_usd_per_mtok", FIELD_F64, price.output_usd_per_mtok),
+    POINT("price_usd_per_hour", FIELD_F64, price.usd_per_hour),
     POINT("engine_changed", FIELD_BOOL, engine_changed),
     POINT("tokens_from_events", FIELD_BOOL, tokens_from_events),
 };
@@ -118,6 +130,7 @@ const struct field field_request[] = {
     REQUEST("cached_tokens", FIELD_COUNT, cached_tokens),
     REQUEST("reasoning_tokens", FIELD_COUNT, reasoning_tokens),
     REQUEST("output_tokens_usage", FIELD_BOOL, output_tokens_usage),
+    REQUEST("cost_usd", FIELD_F64, cost_usd),
     REQUEST("finish", FIELD_FINISH, finish),
     {"outcome", FIELD_ENUM8, offsetof(struct record, outcome), &outcome_names},
     REQUEST("http_status", FIELD_U16, http_status),

@@ -2,7 +2,10 @@
  * table; what needs words or an object of its own is added around it. */
 #include "envelope/summary_json.h"
 
+#include "hardware/normal_text.h"
 #include "stats/measurement.h"
+
+#include <math.h>
 
 enum figure_type {
     FIGURE_F64,
@@ -61,6 +64,10 @@ void summary_json_metrics(struct arena *arena, const struct summary *summary, st
 {
     for (size_t i = 0; i < summary->n_values; i++) {
         json_add_f64(arena, metrics, summary->values[i].metric->key, summary->values[i].value);
+    }
+    if (summary->cost_source != NULL) {
+        const char *source = normal_text_copy(arena, summary->cost_source);
+        json_add_text(arena, metrics, "cost_source", source);
     }
 }
 
@@ -179,6 +186,21 @@ static void add_counts(struct arena *arena, const struct measurement *measuremen
     }
 }
 
+/* What a cost is made of, for whoever has another price. */
+static void add_usage(struct arena *arena, const struct usage_totals *totals, struct json *out)
+{
+    struct json *usage = json_add(arena, out, "usage", json_new(arena, JSON_OBJECT));
+    json_add_i64(arena, usage, "n_requests", (int64_t)totals->n_requests);
+    json_add_i64(arena, usage, "n_with_counts", (int64_t)totals->n_with_counts);
+    json_add_i64(arena, usage, "input_tokens", (int64_t)totals->input_tokens);
+    json_add_i64(arena, usage, "cached_input_tokens", (int64_t)totals->cached_input_tokens);
+    json_add_i64(arena, usage, "output_tokens", (int64_t)totals->output_tokens);
+    json_add_i64(arena, usage, "n_costs_told", (int64_t)totals->n_costs_told);
+    json_add_f64(
+        arena, usage, "cost_told_usd",
+        totals->n_costs_told > 0 ? totals->cost_told_usd : (double)NAN);
+}
+
 struct json *summary_json_measurement(
     struct arena *arena, const struct point_facts *facts, const struct summary *summary)
 {
@@ -189,6 +211,7 @@ struct json *summary_json_measurement(
         add_figure(arena, &summary->measurement, &figures[i], out);
     }
     add_lists(arena, facts, &summary->measurement, out);
+    add_usage(arena, &summary->measurement.usage, out);
     add_counts(arena, &summary->measurement, out);
     return out;
 }

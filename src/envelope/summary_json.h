@@ -7,7 +7,8 @@
 #include "codec/json.h"
 #include "stats/summary.h"
 
-/* Adds the numbers of the summary to a flat object: floats, null where there is none. */
+/* Adds the numbers of the summary to a flat object: floats, null where there is none; and the text
+ * cost_source where there is a cost. */
 void summary_json_metrics(struct arena *arena, const struct summary *summary, struct json *metrics);
 
 /* {key: [low, high] or null}. */

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,7 @@ struct record *record_store_add(struct record_store *self)
         .output_tokens = RECORD_COUNT_UNKNOWN,
         .cached_tokens = RECORD_COUNT_UNKNOWN,
         .reasoning_tokens = RECORD_COUNT_UNKNOWN,
+        .cost_usd = (double)NAN,
     };
     return record;
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "codec/json_pull.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,9 @@ static void slot_take_counts(struct record *record, const struct answer_event *a
     }
     if (answer->reasoning_tokens >= 0) {
         record->reasoning_tokens = answer->reasoning_tokens;
+    }
+    if (!isnan(answer->cost_usd)) {
+        record->cost_usd = answer->cost_usd;
     }
     if (answer->finish[0] != '\0') {
         memcpy(record->finish, answer->finish, sizeof(record->finish));

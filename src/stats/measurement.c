@@ -89,6 +89,7 @@ static void add_counts(const struct record_set *records, struct measurement *out
         out->cached_prompt_tokens = add_known(out->cached_prompt_tokens, record->cached_tokens);
         out->prompt_tokens_total = add_known(out->prompt_tokens_total, record->prompt_tokens);
     }
+    usage_totals_compute(records, &out->usage);
     out->waited_for_connect_share =
         out->n_counted > 0 ? (double)n_waited / (double)out->n_counted : (double)NAN;
 }

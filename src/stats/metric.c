@@ -116,8 +116,16 @@ const struct metric metric_table[] = {
      "samples, the way of power between samples, estimated parts, resolution; not the sensors' own "
      "error"},
     {"cost_usd_per_million_tokens", "USD/Mtok", BETTER_LOWER, 3, "Cost per million tokens",
-     "price of the hardware's time for one million output tokens at the measured throughput, or "
-     "the provider's list price, as cost_source says"},
+     "USD for one million output tokens, input paid for: cost_usd_total / output tokens of the same "
+     "requests; with cost_source price-per-hour the price of the deployment's time / output tokens "
+     "that arrived in it; absent, as all of cost, without a price that applies"},
+    {"cost_usd_per_request", "USD/req", BETTER_LOWER, 6, "Cost per request",
+     "cost_usd_total / counted requests that ended ok; with cost_source price-per-hour the price of "
+     "the window / requests of any phase that ended ok inside it"},
+    {"cost_usd_total", "USD", BETTER_NONE, 6, "Cost",
+     "what the counted requests that ended ok cost: the sum of what the provider told (cost_source "
+     "provider), else their input, cached input and output tokens, by the engine's counts, times the "
+     "list price that applies; with cost_source price-per-hour the price of the window's time"},
 };
 
 const size_t metric_table_len = ARRAY_LEN(metric_table);

@@ -52,6 +52,12 @@ static const char *const gate_result_names[] = {
     [GATE_TIMEOUT] = "timeout",
 };
 
+static const char *const price_basis_names[] = {
+    [PRICE_NONE] = "none",
+    [PRICE_TOKENS] = "tokens",
+    [PRICE_HOUR] = "hour",
+};
+
 /* The index of `name`, or -1. */
 static int name_index(const char *const *names, size_t n, const char *name)
 {
@@ -147,6 +153,12 @@ bool gate_result_parse(const char *name, enum gate_result *out)
     }
     *out = (enum gate_result)i;
     return true;
+}
+
+const char *price_basis_name(enum price_basis basis)
+{
+    assert((size_t)basis < ARRAY_LEN(price_basis_names));
+    return price_basis_names[basis];
 }
 
 enum {

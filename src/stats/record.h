@@ -81,6 +81,7 @@ struct record {
     int32_t cached_tokens;                     /* prompt tokens served from the engine's cache */
     int32_t reasoning_tokens;                  /* as the engine reports; RECORD_COUNT_UNKNOWN */
     bool output_tokens_usage;                  /* output_tokens is the engine's own count */
+    double cost_usd;                           /* as the provider told it; NAN: it did not */
     uint16_t http_status;                      /* 0 when no status line came */
     uint64_t bytes_received;                   /* of the response, as on the wire (decrypted) */
     char finish[RECORD_FINISH_SIZE];           /* finish_reason, cut; "" unknown */
@@ -157,6 +158,25 @@ struct slo_limits {
     double total_ms;
 };
 
+/* What a price is for. */
+enum price_basis {
+    PRICE_NONE,
+    PRICE_TOKENS, /* of input and output tokens: a provider's list */
+    PRICE_HOUR,   /* of an hour of the whole deployment */
+};
+
+/* The price that applies to a point, where the provider did not tell what its answers cost. */
+struct price_facts {
+    enum price_basis basis;
+    const char
+        *source; /* "prices-file:NAME@DATE", "embedded:DATE", "price-per-hour"; borrowed; NULL
+                           without a price */
+    double input_usd_per_mtok;        /* PRICE_TOKENS; a million tokens */
+    double cached_input_usd_per_mtok; /* of input tokens from the provider's cache; NAN: as input */
+    double output_usd_per_mtok;
+    double usd_per_hour; /* PRICE_HOUR */
+};
+
 /* Everything about a point that its metrics depend on besides the requests. */
 struct point_facts {
     uint64_t seed;
@@ -179,6 +199,7 @@ struct point_facts {
     double gate_cov;   /* coefficient of variation when the gate ended; NAN unknown */
     uint32_t n_warmup; /* completions discarded before the window */
     struct slo_limits slo;
+    struct price_facts price;
     bool engine_changed;     /* engine identity differs before and after */
     bool tokens_from_events; /* at least one ok request had no usage: tokens_source "events" */
     uint32_t n_workers;
@@ -198,6 +219,7 @@ const char *arrival_name(enum arrival arrival);
 bool arrival_parse(const char *name, enum arrival *out);
 const char *gate_result_name(enum gate_result result);
 bool gate_result_parse(const char *name, enum gate_result *out);
+const char *price_basis_name(enum price_basis basis);
 
 /* Adds a duration to a lag histogram. */
 void lag_histogram_add(uint64_t lag[LAG_BUCKETS], int64_t duration_ns);

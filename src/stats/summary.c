@@ -1,12 +1,12 @@
 /* A rule for each metric says which sample it reads and what it takes from it.  The samples are
  * gathered and sorted once; then the metric table is walked in its own order, so the rules need no
- * order, a metric of energy is there when energy is known, and one without a rule (money) is left to whoever
- * has its source. */
+ * order, and metrics of energy and of cost are there when they are known. */
 #include "stats/summary.h"
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "stats/bootstrap.h"
+#include "stats/cost.h"
 #include "stats/energy.h"
 #include "stats/figure.h"
 #include "stats/gap_groups.h"
@@ -394,6 +394,25 @@ static void add_energy(const struct point_facts *facts, struct summary *out)
     }
 }
 
+/* Absent without a price that applies, never 0. */
+static void add_cost(const struct point_facts *facts, struct summary *out)
+{
+    const struct hour_rates rates = {
+        .window_s = figure_window_s(facts),
+        .tok_per_s = summary_get(out, "throughput_tok_per_s"),
+        .req_per_s = summary_get(out, "req_per_s_all"),
+    };
+    struct cost cost;
+    cost_compute(facts, &out->measurement.usage, &rates, &cost);
+    out->cost_source = cost.source;
+    if (cost.source == NULL) {
+        return;
+    }
+    add_bare_value(out, metric_find("cost_usd_per_million_tokens"), cost.usd_per_million_tokens);
+    add_bare_value(out, metric_find("cost_usd_per_request"), cost.usd_per_request);
+    add_bare_value(out, metric_find("cost_usd_total"), cost.usd_total);
+}
+
 void summary_compute(
     const struct point_facts *facts, const struct record_set *records, struct summary *out)
 {
@@ -408,6 +427,7 @@ void summary_compute(
         }
     }
     add_energy(facts, out);
+    add_cost(facts, out);
     const struct validity_input validity = {
         .facts = facts,
         .measurement = &out->measurement,

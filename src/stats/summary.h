@@ -4,6 +4,7 @@
  * Source: MEASUREMENT.md "Definitions" and "Evidence of validity". */
 #pragma once
 
+#include "stats/cost.h"
 #include "stats/in_flight.h"
 #include "stats/metric.h"
 #include "stats/record.h"
@@ -53,8 +54,9 @@ struct measurement {
     double waited_for_connect_share; /* requests with connect_ns > 0 / counted */
     uint64_t n_clock_steps;
     uint64_t n_connects;
-    int64_t cached_prompt_tokens;      /* sum; RECORD_COUNT_UNKNOWN when the engine never told */
-    int64_t prompt_tokens_total;       /* RECORD_COUNT_UNKNOWN */
+    int64_t cached_prompt_tokens; /* sum; RECORD_COUNT_UNKNOWN when the engine never told */
+    int64_t prompt_tokens_total;  /* RECORD_COUNT_UNKNOWN */
+    struct usage_totals usage;
     uint64_t n_outcome[OUTCOME_COUNT]; /* counted requests by outcome */
     uint64_t n_warmup;                 /* requests by phase */
     uint64_t n_counted;
@@ -80,6 +82,9 @@ struct validity_reason {
 struct summary {
     size_t n_values;
     struct summary_value values[SUMMARY_VALUES_MAX]; /* in order of the metric table */
+    const char
+        *cost_source; /* of struct cost: where the metrics of cost come from; borrowed; NULL: there
+                                are none */
     struct measurement measurement;
     enum validity_status validity;
     size_t n_reasons;

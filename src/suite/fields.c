@@ -188,6 +188,12 @@ static int read_value(const struct reading *self, void *member)
         return read_f64_list(self, member);
     case FIELD_TEXT_LIST:
         return read_text_list(self, member);
+    case FIELD_ARRAY:
+        if (self->value->kind != JSON_ARRAY) {
+            return fail(self, "a list");
+        }
+        *(const struct json **)member = self->value;
+        return 0;
     case FIELD_OBJECT:
     default:
         if (self->value->kind != JSON_OBJECT) {

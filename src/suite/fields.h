@@ -18,6 +18,7 @@ enum field_kind {
     FIELD_F64,       /* double in [min, max] */
     FIELD_CHOICE,    /* unsigned: index into choices */
     FIELD_OBJECT,    /* const struct json * of kind JSON_OBJECT */
+    FIELD_ARRAY,     /* const struct json * of kind JSON_ARRAY */
     FIELD_U32_LIST,  /* struct u32_list */
     FIELD_F64_LIST,  /* struct f64_list */
     FIELD_TEXT_LIST, /* struct text_list: each as FIELD_TEXT */

@@ -207,6 +207,58 @@ static void test_read_event__rows(void **state)
     }
 }
 
+static void test_read_event__tells_what_the_provider_takes(void **state)
+{
+    (void)state;
+    const double none = (double)NAN;
+
+    const struct {
+        const char *what;
+        const char *usage;
+        double usd;
+    } costs[] = {
+        {"none", "{\"completion_tokens\":2}", none},
+        {"OpenRouter",
+         "{\"completion_tokens\":2,\"cost\":0.00014325,\"is_byok\":false,"
+         "\"cost_details\":{\"upstream_inference_cost\":0.00014325,"
+         "\"upstream_inference_prompt_cost\":0.0001}}",
+         0.00014325},
+        {"upstream untold", "{\"cost\":0.5,\"cost_details\":{\"upstream_inference_cost\":null}}",
+         0.5},
+        {"a key of one's own: fee and the upstream bill",
+         "{\"cost_details\":{\"upstream_inference_cost\":0.25},\"is_byok\":true,\"cost\":0.0125}",
+         0.2625},
+        {"a key of one's own, without the upstream bill", "{\"cost\":0.0125,\"is_byok\":true}",
+         none},
+        {"with an exponent", "{\"cost\":1.5e-7}", 1.5e-7},
+        {"nothing taken", "{\"cost\":0}", 0.0},
+        {"null", "{\"cost\":null}", none},
+        {"a text", "{\"cost\":\"0.5\"}", none},
+        {"an object", "{\"cost\":{\"total_cost\":1}}", none},
+        {"below zero", "{\"cost\":-0.5}", none},
+        {"in another unit", "{\"cost\":1e7}", none},
+        {"longer than any amount",
+         "{\"cost\":0.00000000000000000000000000000000000000000000000000000000000000001}", none},
+        {"details that are none", "{\"cost\":1,\"cost_details\":[1],\"is_byok\":0}", 1.0},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(costs); i++) {
+        char data[512];
+        const int len =
+            snprintf(data, sizeof(data), "{\"choices\":[],\"usage\":%s}", costs[i].usage);
+        struct answer_event event;
+        if (!engine_table[0]->read_event(data, (size_t)len, &event)) {
+            print_error("%s: %s\n", costs[i].what, event.error);
+            fail();
+        }
+        const double usd = costs[i].usd;
+        if (isnan(usd) ? !isnan(event.cost_usd) : !(fabs(event.cost_usd - usd) <= 0.0)) {
+            print_error("%s: %.17g\n", costs[i].what, event.cost_usd);
+            fail();
+        }
+    }
+}
+
 static void test_read_event__model_is_borrowed(void **state)
 {
     (void)state;
@@ -458,6 +510,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read_event__rows),
+        cmocka_unit_test(test_read_event__tells_what_the_provider_takes),
         cmocka_unit_test(test_read_event__model_is_borrowed),
         cmocka_unit_test(test_read_event__errors_inside_a_stream),
         cmocka_unit_test(test_read_event__refuses),

@@ -101,6 +101,70 @@ static void test_recompute__gives_energy_again(void **state)
     setting_done(&setting);
 }
 
+static void price_setting(struct setting *self, const struct price_facts *price)
+{
+    struct error err = {0};
+    self->point = envelope_point_new();
+    self->point->facts.price = *price;
+    summary_compute(&self->point->facts, &self->point->set, &self->point->summary);
+    assert_int_equal(envelope_build(&self->point->inputs, &self->envelope, &err), 0);
+    bytes_init(&self->records, BYTES_MAX_DEFAULT);
+    records_text(
+        self->point->inputs.run_id, &self->point->facts, &self->point->set, RECORDS_FULL,
+        &self->records);
+}
+
+static void test_recompute__gives_cost_again(void **state)
+{
+    (void)state;
+    const struct price_facts price = {
+        .basis = PRICE_TOKENS,
+        .source = "prices-file:p.yaml@2026-11-01",
+        .input_usd_per_mtok = 0.15,
+        .cached_input_usd_per_mtok = (double)NAN,
+        .output_usd_per_mtok = 0.6,
+        .usd_per_hour = (double)NAN,
+    };
+    struct setting setting;
+    price_setting(&setting, &price);
+    const struct json *metrics = json_find(setting.envelope.body, "metrics");
+    assert_string_equal(json_text(json_find(metrics, "cost_source"), ""), price.source);
+    double usd = 0.0;
+    assert_true(json_f64(json_find(metrics, "cost_usd_per_million_tokens"), &usd));
+    assert_near(usd, (12 * 0.15 + 6 * 0.6) / 6, 1e-15); /* of each request: 12 in, 6 out */
+    assert_recompute(&setting, CHECK_PASS, " values computed again, all equal");
+
+    /* Another price in the records, then another source in the envelope. */
+    char *digits = strstr(setting.records.data, "0.15");
+    assert_non_null(digits);
+    digits[2] = '2';
+    assert_recompute(&setting, CHECK_FAIL, "metrics.cost_usd_per_million_tokens: the envelope has");
+    digits[2] = '1';
+    assert_recompute(&setting, CHECK_PASS, "all equal");
+    struct json *row = json_remove(setting.envelope.body, "metrics");
+    assert_non_null(json_remove(row, "cost_source"));
+    json_add_text(&setting.envelope.arena, row, "cost_source", "provider");
+    (void)json_add(&setting.envelope.arena, setting.envelope.body, "metrics", row);
+    assert_recompute(
+        &setting, CHECK_FAIL, "metrics.cost_source: the envelope has \"provider\", the records");
+    setting_done(&setting);
+}
+
+static void test_recompute__refuses_cost_that_no_price_gives(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {
+        "cost_usd_per_million_tokens", "cost_usd_per_request", "cost_usd_total", "cost_source"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct setting setting;
+        setting_make(&setting, RECORDS_FULL);
+        json_add_text(
+            &setting.envelope.arena, json_find(setting.envelope.body, "metrics"), keys[i], "3");
+        assert_recompute(&setting, CHECK_FAIL, "the envelope has \"3\", the records give nothing");
+        setting_done(&setting);
+    }
+}
+
 /* 100 W for 2 s before the point begins, and an engine that was not as idle as that. */
 static void test_recompute__gives_the_idle_baseline_again(void **state)
 {
@@ -292,8 +356,8 @@ static void test_recompute__counts_metrics_from_elsewhere(void **state)
     struct setting setting;
     setting_make(&setting, RECORDS_FULL);
     json_add_f64(
-        &setting.envelope.arena, json_find(setting.envelope.body, "metrics"),
-        "cost_usd_per_million_tokens", 300.0);
+        &setting.envelope.arena, json_find(setting.envelope.body, "metrics"), "tokens_per_dollar",
+        300.0);
     assert_recompute(&setting, CHECK_PASS, "; 1 metrics are not from the records");
     setting_done(&setting);
 }
@@ -372,6 +436,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recompute__gives_every_number_again),
         cmocka_unit_test(test_recompute__gives_energy_again),
+        cmocka_unit_test(test_recompute__gives_cost_again),
+        cmocka_unit_test(test_recompute__refuses_cost_that_no_price_gives),
         cmocka_unit_test(test_recompute__gives_the_idle_baseline_again),
         cmocka_unit_test(test_recompute__leaves_the_self_test_alone),
         cmocka_unit_test(test_recompute__gives_the_engines_metrics_again),

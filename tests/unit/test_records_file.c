@@ -91,6 +91,7 @@ static void random_record(struct rng *rng, struct arena *arena, struct record *r
     record->cached_tokens = random_count(rng);
     record->reasoning_tokens = random_count(rng);
     record->output_tokens_usage = rng_below(rng, 2) == 0;
+    record->cost_usd = rng_below(rng, 2) == 0 ? (double)NAN : random_f64(rng);
     record->http_status = (uint16_t)rng_next(rng);
     record->bytes_received = rng_next(rng) >> rng_below(rng, 64);
     const char *finish = random_text(rng, arena, RECORD_FINISH_SIZE);
@@ -146,6 +147,12 @@ static void random_facts(struct rng *rng, struct arena *arena, struct point_fact
     facts->slo.ttft_ms = rng_below(rng, 2) == 0 ? (double)INFINITY : random_f64(rng);
     facts->slo.tpot_ms = rng_below(rng, 2) == 0 ? (double)INFINITY : random_f64(rng);
     facts->slo.total_ms = rng_below(rng, 2) == 0 ? (double)INFINITY : random_f64(rng);
+    facts->price.basis = (enum price_basis)rng_below(rng, 3);
+    facts->price.source = random_text(rng, arena, 40);
+    facts->price.input_usd_per_mtok = random_f64(rng);
+    facts->price.cached_input_usd_per_mtok = rng_below(rng, 2) == 0 ? (double)NAN : random_f64(rng);
+    facts->price.output_usd_per_mtok = random_f64(rng);
+    facts->price.usd_per_hour = rng_below(rng, 2) == 0 ? (double)NAN : random_f64(rng);
     facts->engine_changed = rng_below(rng, 2) == 0;
     facts->tokens_from_events = rng_below(rng, 2) == 0;
     facts->n_workers = 3;
@@ -219,8 +226,12 @@ static void assert_same_facts(struct point_facts *a, struct point_facts *b)
 {
     assert_int_equal(a->n_workers, b->n_workers);
     assert_memory_equal(a->workers, b->workers, a->n_workers * sizeof(*a->workers));
-    a->workers = NULL;
-    b->workers = NULL;
+    assert_same_text(a->price.source, b->price.source);
+    struct point_facts *const both[2] = {a, b};
+    for (size_t i = 0; i < 2; i++) {
+        both[i]->workers = NULL;
+        both[i]->price.source = NULL;
+    }
     assert_memory_equal(a, b, sizeof(*a));
 }
 
@@ -411,20 +422,23 @@ static void test_records_pack__says_when_the_frame_is_too_large(void **state)
     "\"start_real_ns\":2000,\"window_start_ns\":10,\"window_end_ns\":500,"                         \
     "\"requested_duration_ns\":490,\"end_ns\":600,\"cold_start_ns\":null,\"interrupted\":false,"   \
     "\"streaming\":true,\"gate\":\"cov\",\"gate_cov\":0.03,\"n_warmup\":12,\"slo_ttft_ms\":200.0," \
-    "\"slo_tpot_ms\":null,\"slo_total_ms\":null,\"engine_changed\":false,"                         \
+    "\"slo_tpot_ms\":null,\"slo_total_ms\":null,\"price_basis\":\"tokens\","                       \
+    "\"price_source\":\"prices-file:p.yaml@2026-11-01\",\"price_input_usd_per_mtok\":2.5,"         \
+    "\"price_cached_input_usd_per_mtok\":null,\"price_output_usd_per_mtok\":10.0,"                 \
+    "\"price_usd_per_hour\":null,\"engine_changed\":false,"                                        \
     "\"tokens_from_events\":false}"
 #define WORKER                                                                                            \
     "{\"type\":\"worker\",\"worker\":0,\"cpu_ns\":7,\"awake_ns\":2,\"wall_ns\":490,\"n_token_events\":3," \
     "\"n_shared_reads\":1,\"n_kernel_stamps\":3,\"n_user_stamps\":0,\"n_connects\":0,"                    \
     "\"n_clock_steps\":0,\"gap_max_ns\":21000000,\"lag_max_ns\":30000,\"lag\":[[112,2],[119,1]]}\n"
-#define REQUEST_HEAD                                                                               \
-    "{\"type\":\"request\",\"index\":5,\"worker\":0,\"phase\":\"window\",\"prompt_index\":9,"      \
-    "\"scheduled_ns\":20,\"sent_ns\":21,\"headers_ns\":50,\"role_ns\":51,\"reasoning_ns\":null,"   \
-    "\"content_ns\":60,\"tool_ns\":null,\"first_token_ns\":60,\"last_token_ns\":90,\"end_ns\":95," \
-    "\"connect_ns\":0,\"prompt_tokens\":11,\"output_tokens\":4,\"cached_tokens\":null,"            \
-    "\"reasoning_tokens\":null,\"output_tokens_usage\":true,\"finish\":\"stop\","                  \
-    "\"outcome\":\"ok\",\"http_status\":200,\"bytes_received\":900,\"text_sha256\":"               \
-    "\"0101010101010101010101010101010101010101010101010101010101010101\","                        \
+#define REQUEST_HEAD                                                                                   \
+    "{\"type\":\"request\",\"index\":5,\"worker\":0,\"phase\":\"window\",\"prompt_index\":9,"          \
+    "\"scheduled_ns\":20,\"sent_ns\":21,\"headers_ns\":50,\"role_ns\":51,\"reasoning_ns\":null,"       \
+    "\"content_ns\":60,\"tool_ns\":null,\"first_token_ns\":60,\"last_token_ns\":90,\"end_ns\":95,"     \
+    "\"connect_ns\":0,\"prompt_tokens\":11,\"output_tokens\":4,\"cached_tokens\":null,"                \
+    "\"reasoning_tokens\":null,\"output_tokens_usage\":true,\"cost_usd\":1.5e-07,\"finish\":\"stop\"," \
+    "\"outcome\":\"ok\",\"http_status\":200,\"bytes_received\":900,\"text_sha256\":"                   \
+    "\"0101010101010101010101010101010101010101010101010101010101010101\","                            \
     "\"error_body\":null,\"text\":\"a\\u00e9\","
 #define EVENTS                                                                                    \
     "\"n_events\":3,\"gaps_ns\":[60,20,10],\"tokens\":[[1,2],[2,1]],\"kinds\":[[\"content\",3]]," \
@@ -455,6 +469,7 @@ static void test_records_write__writes_this_text(void **state)
         .cached_tokens = -1,
         .reasoning_tokens = -1,
         .output_tokens_usage = true,
+        .cost_usd = 1.5e-07,
         .http_status = 200,
         .bytes_received = 900,
         .finish = "stop",
@@ -489,6 +504,13 @@ static void test_records_write__writes_this_text(void **state)
         .gate_cov = 0.03,
         .n_warmup = 12,
         .slo = {200.0, (double)INFINITY, (double)INFINITY},
+        .price =
+            {.basis = PRICE_TOKENS,
+             .source = "prices-file:p.yaml@2026-11-01",
+             .input_usd_per_mtok = 2.5,
+             .cached_input_usd_per_mtok = (double)NAN,
+             .output_usd_per_mtok = 10.0,
+             .usd_per_hour = (double)NAN},
         .n_workers = 1,
         .workers = &worker};
     const struct record_set records = {.records = &record, .n = 1, .has_events = true};

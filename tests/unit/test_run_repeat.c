@@ -43,6 +43,7 @@ static struct point_row row_of(uint32_t index, double value, const char *envelop
     for (size_t i = 0; i < SUMMARY_NUMBERS; i++) {
         row.numbers[i] = value;
     }
+    row.numbers[SUMMARY_COST] = (double)NAN;
     return row;
 }
 

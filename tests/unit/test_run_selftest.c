@@ -73,6 +73,7 @@ static struct point_row point_of(const char *label, bool done)
             .scale = 1.0,
             .row = good_row(),
         }};
+    row.numbers[SUMMARY_COST] = (double)NAN;
     (void)snprintf(row.label, sizeof(row.label), "%s", label);
     return row;
 }

@@ -202,7 +202,31 @@ static void test_summary_compute__keeps_the_order_of_the_metric_table(void **sta
     }
     /* Energy and money have no source here. */
     assert_true(isnan(summary_get(summary, "joules_per_token")));
-    assert_int_equal(summary->n_values, metric_table_len - 7);
+    assert_true(isnan(summary_get(summary, "cost_usd_total")));
+    assert_null(summary->cost_source);
+    assert_int_equal(summary->n_values, metric_table_len - 9);
+}
+
+/* A price of 3.60 USD an hour is a tenth of a cent for each second of the window. */
+static void test_summary_compute__has_cost_where_a_price_applies(void **state)
+{
+    (void)state;
+    const struct record_set records = oracle_records();
+    struct point_facts facts = oracle_facts(DRIVER_OPEN, true);
+    facts.price =
+        (struct price_facts){.basis = PRICE_HOUR, .source = COST_SOURCE_HOUR, .usd_per_hour = 3.6};
+    CLEANUP(mem_freep) struct summary *summary = compute(&facts, &records);
+    const double window_s = (double)(facts.window_end_ns - facts.window_start_ns) / 1e9;
+    const double usd = summary_get(summary, "cost_usd_total");
+    assert_string_equal(summary->cost_source, "price-per-hour");
+    assert_near(usd, 0.001 * window_s, 1e-15);
+    const double tokens = summary_get(summary, "throughput_tok_per_s") * window_s;
+    assert_near(summary_get(summary, "cost_usd_per_million_tokens"), usd / tokens * 1e6, 1e-9);
+    const double requests = summary_get(summary, "req_per_s_all") * window_s;
+    assert_near(summary_get(summary, "cost_usd_per_request"), usd / requests, 1e-15);
+    for (size_t i = 1; i < summary->n_values; i++) {
+        assert_true(summary->values[i - 1].metric < summary->values[i].metric);
+    }
 }
 
 static void test_summary_compute__has_energy_over_the_window_of_the_tokens(void **state)
@@ -236,12 +260,12 @@ static void test_summary_compute__has_energy_over_the_window_of_the_tokens(void 
     assert_near(summary_get(summary, "joules_per_token"), energy_j / tokens, 1e-9);
     const double requests = summary_get(summary, "req_per_s_all") * window_s;
     assert_near(summary_get(summary, "joules_per_request"), energy_j / requests, 1e-9);
-    assert_int_equal(summary->n_values, metric_table_len - 1); /* all but money */
+    assert_int_equal(summary->n_values, metric_table_len - 3); /* all but money */
 
     at_ns[2]--; /* one nanosecond is not covered: no energy, and not 0 */
     CLEANUP(mem_freep) struct summary *cut = compute(&facts, &records);
     assert_true(isnan(summary_get(cut, "energy_joules_total")));
-    assert_int_equal(cut->n_values, metric_table_len - 7);
+    assert_int_equal(cut->n_values, metric_table_len - 9);
 }
 
 static void test_summary_compute__brackets_values_and_skips_what_is_unsupported(void **state)
@@ -492,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_summary_compute__equals_the_oracle_in_its_evidence),
         cmocka_unit_test(test_summary_compute__reads_the_workers),
         cmocka_unit_test(test_summary_compute__keeps_the_order_of_the_metric_table),
+        cmocka_unit_test(test_summary_compute__has_cost_where_a_price_applies),
         cmocka_unit_test(test_summary_compute__has_energy_over_the_window_of_the_tokens),
         cmocka_unit_test(test_summary_compute__brackets_values_and_skips_what_is_unsupported),
         cmocka_unit_test(test_summary_compute__lists_unsupported_percentiles),
