@@ -20,6 +20,8 @@ enum rng_stream {
     RNG_STREAM_SIM_TEXT = 7,
     RNG_STREAM_TEST = 8,
     RNG_STREAM_REPEAT = 9,
+    RNG_STREAM_JUDGE_ORDER = 20,
+    RNG_STREAM_JUDGE_JITTER = 21,
 };
 
 struct rng {

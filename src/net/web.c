@@ -6,6 +6,7 @@
 #include "net/tls_words.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <pthread.h>
@@ -208,6 +209,7 @@ static int
 describe(CURL *curl, CURLcode code, const char *url, const char *reason, struct error *err)
 {
     CLEANUP(curl_textp) char *host = host_of(url);
+    err->os_errno = code == CURLE_OPERATION_TIMEDOUT ? ETIMEDOUT : 0;
     const char *name = host != NULL ? host : "the server";
     char text[WEB_TLS_TEXT];
     if (code == CURLE_PEER_FAILED_VERIFICATION) {
@@ -237,6 +239,13 @@ describe(CURL *curl, CURLcode code, const char *url, const char *reason, struct 
         reason[0] != '\0' ? reason : curl_easy_strerror(code));
 }
 
+static long retry_after(CURL *curl)
+{
+    curl_off_t seconds = 0;
+    (void)curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds);
+    return seconds > 0 ? (long)seconds : 0;
+}
+
 int web_fetch(const struct web_request *request, struct web_answer *out, struct error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -259,6 +268,7 @@ int web_fetch(const struct web_request *request, struct web_answer *out, struct 
     const CURLcode code = perform(curl);
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
     if (code == CURLE_OK) {
+        answer.retry_after_s = retry_after(curl);
         *out = answer;
         return 0;
     }

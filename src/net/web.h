@@ -24,12 +24,14 @@ struct web_answer {
     char content_type[128]; /* headers: "" when there is none, cut when longer */
     char server[128];       /* Server header */
     char date[64];          /* Date header */
+    long retry_after_s;     /* what Retry-After asks for, also where it names a time; 0: nothing */
 };
 
 /* Runs one request; redirects are not followed, proxies of the environment are not used for
  * loopback.  *out is the caller's: web_answer_done.
  * Threads: may be called from several at once.
- * Errors: ERROR_UNAVAILABLE naming the URL and the reason, ERROR_VERIFY where the server's certificate
+ * Errors: ERROR_UNAVAILABLE naming the URL and the reason (os_errno is ETIMEDOUT where the time ran out),
+ * ERROR_VERIFY where the server's certificate
  * was not accepted (what is wrong with it, and the next step), ERROR_LIMIT naming the URL.  An HTTP status
  * is no error.  `out` is untouched on failure. */
 MUST_CHECK int
