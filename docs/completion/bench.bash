@@ -5,7 +5,7 @@ _bench()
     local command=${COMP_WORDS[1]} words=''
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='run sim selftest keygen canonical verify summary fingerprint doctor list spec help version --help --version'
+        words='run sim selftest keygen canonical verify summary fingerprint doctor list plugin spec help version --help --version'
         COMPREPLY=($(compgen -W "$words" -- "$word"))
         return
     fi
@@ -18,6 +18,7 @@ _bench()
         run:--engine-host-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         run:--quant) return ;;
         run:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        run:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         run:--concurrency|run:-c) return ;;
         run:--rps) return ;;
         run:--sweep) return ;;
@@ -101,10 +102,12 @@ _bench()
         doctor:--cacert) COMPREPLY=($(compgen -f -- "$word")); return ;;
         doctor:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;
         list:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        list:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        plugin:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         spec:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
-            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --prices-file --price-per-hour --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --sim-answers --help --version' ;;
+            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --plugin-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --prices-file --price-per-hour --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --sim-answers --help --version' ;;
             sim) words='--port --host --tls-cert --tls-key --api-key-env --style --model --max-model-len --ttft-ms --itl-ms --tokens --max-batch --prefill-tok-per-s --jitter --seed --faults --answers --truth --help --version' ;;
             selftest) words='--streams --waves --ttft-ms --itl-ms --tokens --seed --json --help --version' ;;
             keygen) words='--out --help --version' ;;
@@ -113,7 +116,8 @@ _bench()
             summary) words='--json --launches --help --version' ;;
             fingerprint) words='--json --root --help --version' ;;
             doctor) words='--base-url --engine --model --api-key-env --header --cacert --insecure --strict --show-slo --root --json --help --version' ;;
-            list) words='--spec-dir --json --help --version' ;;
+            list) words='--spec-dir --plugin-dir --json --help --version' ;;
+            plugin) words='--plugin-dir --json --help --version' ;;
             spec) words='--spec-dir --strict --json --help --version' ;;
             help) words='--all --format --help --version' ;;
             version) words='--help --version' ;;

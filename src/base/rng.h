@@ -22,6 +22,7 @@ enum rng_stream {
     RNG_STREAM_REPEAT = 9,
     RNG_STREAM_JUDGE_ORDER = 20,
     RNG_STREAM_JUDGE_JITTER = 21,
+    RNG_STREAM_PLUGIN = 30,
 };
 
 struct rng {

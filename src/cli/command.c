@@ -12,9 +12,9 @@
 #include <string.h>
 
 const struct command *const command_table[] = {
-    &command_run,    &command_sim,     &command_selftest,    &command_keygen, &command_canonical,
-    &command_verify, &command_summary, &command_fingerprint, &command_doctor, &command_list,
-    &command_spec,   &command_help,    &command_version,
+    &command_run,    &command_sim,     &command_selftest,    &command_keygen,  &command_canonical,
+    &command_verify, &command_summary, &command_fingerprint, &command_doctor,  &command_list,
+    &command_plugin, &command_spec,    &command_help,        &command_version,
 };
 const size_t command_table_len = ARRAY_LEN(command_table);
 
@@ -24,7 +24,6 @@ const struct planned_command planned_table[] = {
     {"compare", "Pareto frontiers of envelopes"},
     {"diff", "two envelopes, metric by metric, with a verdict"},
     {"replay", "run what an envelope ran, and compare"},
-    {"plugin", "list, show and start plugins"},
     {"schema", "the JSON schema of envelopes"},
     {"explain", "what a metric means"},
     {"export", "envelopes as Markdown, CSV or JSON of other tools"},

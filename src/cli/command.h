@@ -64,6 +64,7 @@ extern const struct command command_summary;
 extern const struct command command_fingerprint;
 extern const struct command command_doctor;
 extern const struct command command_list;
+extern const struct command command_plugin;
 extern const struct command command_spec;
 extern const struct command command_help;
 extern const struct command command_version;

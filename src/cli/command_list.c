@@ -1,5 +1,6 @@
 /* `bench list`: every name that a command takes, from the tables that the commands look it up in. */
 #include "base/text.h"
+#include "cli/plugins.h"
 #include "cli/print.h"
 #include "cli/specs.h"
 #include "engine/engine.h"
@@ -16,6 +17,7 @@
 struct list_options {
     struct option_given given;
     const char *spec_dir;
+    struct option_texts plugin_dirs;
     bool json;
 };
 
@@ -25,6 +27,7 @@ static const struct option_row rows[] = {
      .type = OPTION_TEXT,
      .offset = offsetof(struct list_options, spec_dir),
      .help = SPEC_DIR_HELP},
+    PLUGIN_DIR_ROW(struct list_options, plugin_dirs),
     {.name = "json",
      .type = OPTION_FLAG,
      .offset = offsetof(struct list_options, json),
@@ -32,6 +35,12 @@ static const struct option_row rows[] = {
 };
 
 static const struct option_table table = {rows, ARRAY_LEN(rows), sizeof(struct list_options)};
+
+/* One call of the command. */
+struct list_call {
+    const struct cli_context *context;
+    const struct list_options *given;
+};
 
 /* "1,4,16": the points of a spec. */
 static void write_points(const struct spec *spec, char *out, size_t out_size)
@@ -47,8 +56,25 @@ static void write_points(const struct spec *spec, char *out, size_t out_size)
     }
 }
 
+/* The benchmarks of this program, of a folder, and of all plugins. */
+static int load_specs(
+    const struct list_call *call,
+    struct spec_table *specs,
+    struct plugin_registry *plugins,
+    struct error *err)
+{
+    const struct plugins_source source = {
+        .context = call->context,
+        .folders = &call->given->plugin_dirs,
+        .table = specs,
+        .plugins = plugins,
+    };
+    const int result = specs_load(call->given->spec_dir, specs, err);
+    return result < 0 ? result : plugins_load_specs(&source, err);
+}
+
 static int
-fill_benchmarks(const struct list_options *given, struct report_table *out, struct error *err)
+fill_benchmarks(const struct list_call *call, struct report_table *out, struct error *err)
 {
     static const struct report_column columns[] = {
         {"id", NULL, false},     {"version", NULL, false}, {"driver", NULL, false},
@@ -56,12 +82,9 @@ fill_benchmarks(const struct list_options *given, struct report_table *out, stru
     };
     report_table_init(out, "Benchmarks", columns, ARRAY_LEN(columns));
     struct spec_table specs = {0};
-    const int result = specs_load(given->spec_dir, &specs, err);
-    if (result < 0) {
-        spec_table_done(&specs);
-        return result;
-    }
-    for (size_t i = 0; i < specs.n; i++) {
+    struct plugin_registry plugins = {0};
+    const int result = load_specs(call, &specs, &plugins, err);
+    for (size_t i = 0; result == 0 && i < specs.n; i++) {
         const struct spec *spec = &specs.specs[i];
         char points[512];
         write_points(spec, points, sizeof(points));
@@ -74,13 +97,13 @@ fill_benchmarks(const struct list_options *given, struct report_table *out, stru
         report_table_text(out, 5, spec->title);
     }
     spec_table_done(&specs);
-    return 0;
+    plugin_registry_done(&plugins);
+    return result;
 }
 
-static int
-fill_engines(const struct list_options *given, struct report_table *out, struct error *err)
+static int fill_engines(const struct list_call *call, struct report_table *out, struct error *err)
 {
-    (void)given;
+    (void)call;
     (void)err;
     static const struct report_column columns[] = {
         {"name", NULL, false}, {"port", "default_port", true}, {"what it is", "summary", false}};
@@ -97,10 +120,9 @@ fill_engines(const struct list_options *given, struct report_table *out, struct 
     return 0;
 }
 
-static int
-fill_datasets(const struct list_options *given, struct report_table *out, struct error *err)
+static int fill_datasets(const struct list_call *call, struct report_table *out, struct error *err)
 {
-    (void)given;
+    (void)call;
     (void)err;
     static const struct report_column columns[] = {
         {"recipe", NULL, false}, {"where the prompts come from", "source", false}};
@@ -129,13 +151,12 @@ fill_datasets(const struct list_options *given, struct report_table *out, struct
     return 0;
 }
 
-static int
-fill_templates(const struct list_options *given, struct report_table *out, struct error *err)
+static int fill_templates(const struct list_call *call, struct report_table *out, struct error *err)
 {
     static const struct report_column columns[] = {
         {"id", NULL, false}, {"limits on an h100", "limits_h100", false}};
     static const char folder[] = "slo/";
-    (void)given;
+    (void)call;
     report_table_init(out, "SLO templates", columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < embedded_table_len; i++) {
         if (!text_starts_with(embedded_table[i].name, folder)) {
@@ -156,10 +177,9 @@ fill_templates(const struct list_options *given, struct report_table *out, struc
     return 0;
 }
 
-static int
-fill_hardware(const struct list_options *given, struct report_table *out, struct error *err)
+static int fill_hardware(const struct list_call *call, struct report_table *out, struct error *err)
 {
-    (void)given;
+    (void)call;
     (void)err;
     static const struct report_column columns[] = {
         {"class", NULL, false}, {"multiplier", NULL, true}, {"title", NULL, false}};
@@ -183,10 +203,9 @@ static const struct check *any_check_at(size_t i)
     return i < n ? check_at(i) : engine_check_at(i - n);
 }
 
-static int
-fill_checks(const struct list_options *given, struct report_table *out, struct error *err)
+static int fill_checks(const struct list_call *call, struct report_table *out, struct error *err)
 {
-    (void)given;
+    (void)call;
     (void)err;
     static const struct report_column columns[] = {
         {"check", "name", false}, {"wanted", "limit", false},          {"if not", "trip", false},
@@ -207,9 +226,9 @@ fill_checks(const struct list_options *given, struct report_table *out, struct e
     return 0;
 }
 
-static int fill_rules(const struct list_options *given, struct report_table *out, struct error *err)
+static int fill_rules(const struct list_call *call, struct report_table *out, struct error *err)
 {
-    (void)given;
+    (void)call;
     (void)err;
     static const struct report_column columns[] = {
         {"rule", "name", false}, {"what it finds", "what", false}};
@@ -224,7 +243,7 @@ static int fill_rules(const struct list_options *given, struct report_table *out
 
 static const struct {
     const char *name;
-    int (*fill)(const struct list_options *given, struct report_table *out, struct error *err);
+    int (*fill)(const struct list_call *call, struct report_table *out, struct error *err);
 } lists[] = {
     {"benchmarks", fill_benchmarks}, {"engines", fill_engines},   {"datasets", fill_datasets},
     {"templates", fill_templates},   {"hardware", fill_hardware}, {"checks", fill_checks},
@@ -252,8 +271,7 @@ static int check_name(const char *name, struct error *err)
 
 /* Prints or collects the lists that are asked for. */
 static int print_lists(
-    const struct cli_context *context,
-    const struct list_options *given,
+    const struct list_call *call,
     const char *wanted,
     struct arena *arena,
     struct json *collected,
@@ -265,7 +283,7 @@ static int print_lists(
             continue;
         }
         CLEANUP(report_table_done) struct report_table rows_of = {0};
-        const int result = lists[i].fill(given, &rows_of, err);
+        const int result = lists[i].fill(call, &rows_of, err);
         if (result < 0) {
             return result;
         }
@@ -273,8 +291,8 @@ static int print_lists(
             (void)json_add(arena, collected, lists[i].name, report_table_json(&rows_of, arena));
             continue;
         }
-        (void)fputs(first ? "" : "\n", context->out);
-        print_table(context, &rows_of);
+        (void)fputs(first ? "" : "\n", call->context->out);
+        print_table(call->context, &rows_of);
         first = false;
     }
     return EXIT_GOOD;
@@ -292,9 +310,10 @@ run(const struct cli_context *context,
     if (wanted != NULL && check_name(wanted, err) < 0) {
         return -(int)err->code;
     }
+    const struct list_call call = {context, given};
     struct arena arena = {0};
     struct json *collected = given->json ? json_new(&arena, JSON_OBJECT) : NULL;
-    const int result = print_lists(context, given, wanted, &arena, collected, err);
+    const int result = print_lists(&call, wanted, &arena, collected, err);
     if (result == EXIT_GOOD && collected != NULL) {
         print_json(context, collected);
     }

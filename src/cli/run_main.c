@@ -10,12 +10,12 @@
 #include "cli/run_cost.h"
 #include "cli/run_limits.h"
 #include "cli/run_plan.h"
+#include "cli/run_plugin.h"
 #include "cli/run_point.h"
 #include "cli/run_readout.h"
 #include "cli/run_repeat.h"
 #include "cli/run_site.h"
 #include "cli/run_telemetry.h"
-#include "cli/specs.h"
 #include "load/point.h"
 
 #include <math.h>
@@ -169,7 +169,10 @@ prepare(struct run_plan *plan, struct run_work *work, struct point_list *points,
 {
     if (work->missing.code == ERROR_NONE) {
         run_work_check(work, plan);
-        const int result = run_work_render(work, plan, err);
+        int result = run_plugin_validate(work, plan, err);
+        if (result == 0) {
+            result = run_work_render(work, plan, err);
+        }
         if (result < 0) {
             return result;
         }
@@ -491,10 +494,7 @@ static int run_planned(struct run_plan *plan, struct error *err)
 /* --list: the benchmark ids of the plugin, nothing else. */
 static int run_list(struct run_plan *plan, struct error *err)
 {
-    int result = specs_load(plan->options->spec_dir, &plan->specs, err);
-    if (result == 0) {
-        result = specs_find(&plan->specs, plan->options->suite, &plan->spec, err);
-    }
+    const int result = run_plan_find_spec(plan, err);
     return result == 0 ? list_benchmarks(plan) : result;
 }
 

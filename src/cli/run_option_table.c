@@ -1,4 +1,5 @@
 /* The options of `bench run`: one row each, in the order of help.  Source: CLI.md "bench run". */
+#include "cli/plugins.h"
 #include "cli/run_options.h"
 #include "cli/sim_defaults.h"
 #include "cli/specs.h"
@@ -104,6 +105,7 @@ static const struct option_row rows[] = {
      .type = OPTION_TEXT,
      AT(spec_dir),
      .help = SPEC_DIR_HELP},
+    PLUGIN_DIR_ROW(struct run_flags, plugin_dirs),
     {.name = "dry-run",
      .letter = 'n',
      .type = OPTION_FLAG,

@@ -212,6 +212,7 @@ static void take_values(const struct run_flags *flags, struct run_options *out)
     out->dev_key = flags->dev_key;
     out->dev_key_pass_env = flags->dev_key_pass_env;
     out->spec_dir = flags->spec_dir;
+    out->plugin_dirs = flags->plugin_dirs;
     out->strict = flags->strict;
     out->dry_run = flags->dry_run;
     out->json = flags->json;

@@ -36,6 +36,7 @@ enum run_mode {
 struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordered by meaning
     const char *suite;
     const char *spec_dir; /* "": none */
+    struct option_texts plugin_dirs;
     const char *model;
     const char *model_revision;
     const char *engine;
@@ -116,6 +117,7 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
 struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered by meaning
     struct option_given given;
     const char *spec_dir;
+    struct option_texts plugin_dirs;
     const char *model;
     const char *model_revision;
     int engine; /* index into engine_table */

@@ -7,8 +7,10 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/passphrase.h"
+#include "cli/plugins.h"
 #include "cli/run_cost.h"
 #include "cli/run_lengths.h"
+#include "cli/run_plugin.h"
 #include "cli/run_site.h"
 #include "cli/specs.h"
 #include "hardware/fingerprint.h"
@@ -214,6 +216,18 @@ static void check_hardware(struct run_plan *self)
     }
 }
 
+int run_plan_find_spec(struct run_plan *self, struct error *err)
+{
+    const int result = specs_load(self->options->spec_dir, &self->specs, err);
+    const struct plugins_source source = {
+        .context = self->context,
+        .folders = &self->options->plugin_dirs,
+        .table = &self->specs,
+        .plugins = &self->plugins,
+    };
+    return result < 0 ? result : plugins_find_spec(&source, self->options->suite, &self->spec, err);
+}
+
 int run_plan_open(
     struct run_plan *self,
     const struct cli_context *context,
@@ -226,10 +240,7 @@ int run_plan_open(
         .launch = {1, options->repeat, options->seed},
     };
     self->warnings = json_new(&self->arena, JSON_ARRAY);
-    int result = specs_load(options->spec_dir, &self->specs, err);
-    if (result == 0) {
-        result = specs_find(&self->specs, options->suite, &self->spec, err);
-    }
+    int result = run_plan_find_spec(self, err);
     if (result == 0) {
         result = find_engine(self, err);
     }
@@ -289,6 +300,8 @@ static int load_prompts(struct run_work *self, const struct run_options *options
     const char *recipe = options->dataset[0] != '\0' ? options->dataset : self->spec->dataset;
     const struct dataset_options dataset = {
         .recipe = recipe,
+        .benchmark = self->spec->id,
+        .provider = run_plugin_of_dataset(options, self->spec),
         .seed = options->seed,
     };
     if (dataset_load(&dataset, &self->prompts, err) < 0) {
@@ -312,7 +325,8 @@ int run_work_open(
     if (text_equal(hardware, "auto")) {
         hardware = fingerprint_hardware_class(plan->fingerprint);
     }
-    const char *slo = options->slo_template[0] != '\0' ? options->slo_template : spec->slo_template;
+    const char *slo = options->slo_template[0] != '\0' ? options->slo_template
+                                                       : run_plugin_slo(&plan->arena, spec);
     if (slo_load(slo, hardware, &self->slo, err) < 0) {
         return error_prefix(err, "--slo-template: ");
     }
@@ -469,5 +483,6 @@ void run_plan_done(struct run_plan *self)
     signing_key_free(self->key);
     run_cost_done(self);
     spec_table_done(&self->specs);
+    plugin_registry_done(&self->plugins);
     arena_done(&self->arena);
 }

@@ -13,6 +13,7 @@
 #include "net/transport_socket.h"
 #include "sim/sim_server.h"
 #include "suite/dataset.h"
+#include "suite/plugin.h"
 #include "suite/prices.h"
 #include "suite/provider.h"
 #include "suite/slo.h"
@@ -41,7 +42,8 @@ struct run_plan {
     const struct cli_context *context;
     struct arena arena;
     struct spec_table specs;
-    const struct spec *spec; /* the one that was named */
+    struct plugin_registry plugins; /* where the benchmark is not built in */
+    const struct spec *spec;        /* the one that was named */
     const struct engine_ops *engine;
     struct engine_target target;
     struct engine_identity identity;
@@ -72,6 +74,9 @@ struct run_work {
     char requests_sha256[65]; /* of workload_digest */
     struct error missing;     /* with --all-benchmarks: why it cannot run; code 0: it can */
 };
+
+/* Finds the benchmark that was named. */
+MUST_CHECK int run_plan_find_spec(struct run_plan *self, struct error *err);
 
 /* Resolves and checks all but the engine; writes nothing.  Errors carry their exit code's kind. */
 MUST_CHECK int run_plan_open(

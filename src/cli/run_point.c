@@ -9,6 +9,7 @@
 #include "cli/run_cost.h"
 #include "cli/run_driver_options.h"
 #include "cli/run_lengths.h"
+#include "cli/run_plugin.h"
 #include "cli/run_site.h"
 #include "cli/run_telemetry.h"
 #include "load/point.h"
@@ -235,6 +236,8 @@ static int write_point(
         .slo_hardware_class = work->slo.hardware_class,
         .slo_resolved = work->slo.resolved,
         .selftest = run_selftest_json(measured->selftest, &arena),
+        .plugin = run_plugin_json(&arena, work->spec),
+        .plugin_metrics = run_plugin_metrics(&arena, work, plan, result),
         .warnings = plan->warnings,
         .records_level = plan->options->records,
     };

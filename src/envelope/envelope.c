@@ -179,6 +179,11 @@ static void add_metrics(struct body *self)
     add_text(
         self, metrics, "slo_template_resolved",
         normal_text_copy(self->arena, inputs->slo_resolved == NULL ? "" : inputs->slo_resolved));
+    const struct json *of_plugin = inputs->plugin_metrics;
+    for (const struct json *row = of_plugin == NULL ? NULL : of_plugin->first; row != NULL;
+         row = row->next) {
+        (void)json_add(self->arena, metrics, row->key, json_copy(self->arena, row));
+    }
     if (isfinite(summary_get(inputs->summary, "power_avg_w"))) {
         return;
     }
@@ -343,6 +348,7 @@ static int add_rest(struct body *self, struct bytes *records, struct error *err)
         self->arena, self->root, "telemetry", telemetry_json(self->arena, inputs->facts));
     add_host_role(self);
     add_selftest(self);
+    add_copy_or_null(self, "plugin", inputs->plugin);
     json_add_null(self->arena, self->root, "signature");
     return 0;
 }

@@ -53,7 +53,10 @@ struct envelope_inputs {
     const char *slo_resolved;
     const struct json
         *selftest; /* of the client, at the point's load; NULL or null: none was done */
-    const struct json *warnings; /* array of strings from the run; the body adds its own */
+    const struct json
+        *plugin; /* that brought the benchmark: id, version, kind, sha256; NULL: none */
+    const struct json *plugin_metrics; /* "plugin_KEY": number or null; NULL: none */
+    const struct json *warnings;       /* array of strings from the run; the body adds its own */
     enum records_level records_level;
 };
 

@@ -101,6 +101,15 @@ static const struct rule rules[] = {
     {"signature", "bundle", RULE_TEXT, DEFAULTED, 0, 0, FORM_ANY},
 };
 
+/* Of envelopes that this program wrote, where the field is there at all. */
+static const struct rule plugin_rules[] = {
+    {"", "plugin", RULE_OBJECT_OR_NULL, REQUIRED, 0, 0, FORM_ANY},
+    {"plugin", "id", RULE_TEXT, REQUIRED, 1, 0, FORM_ANY},
+    {"plugin", "version", RULE_TEXT, REQUIRED, 1, 0, FORM_SEMVER},
+    {"plugin", "kind", RULE_TEXT, REQUIRED, 1, 0, FORM_ANY},
+    {"plugin", "sha256", RULE_TEXT, REQUIRED, 0, 0, FORM_HEX64},
+};
+
 static const struct rule gpu_rules[] = {
     {"", "model", RULE_TEXT, REQUIRED, 1, 0, FORM_ANY},
     {"", "pci_id", RULE_TEXT, REQUIRED, 1, 0, FORM_ANY},
@@ -396,6 +405,9 @@ void schema_check(const struct json *root, struct schema_findings *out)
         return;
     }
     check_rules(&walk, rules, ARRAY_LEN(rules), root);
+    if (json_path(root, SP ".bench_version") != NULL && json_find(root, "plugin") != NULL) {
+        check_rules(&walk, plugin_rules, ARRAY_LEN(plugin_rules), root);
+    }
     check_gpus(&walk, child_of(root, HF ".gpus", JSON_ARRAY));
     check_metrics(&walk, child_of(root, "metrics", JSON_OBJECT));
     check_strings(&walk, "distributions", child_of(root, "distributions", JSON_OBJECT));

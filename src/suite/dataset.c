@@ -9,6 +9,7 @@
 #include "suite/dataset_file.h"
 #include "suite/dataset_readers.h"
 #include "suite/embedded.h"
+#include "suite/plugin_object.h"
 #include "suite/recipe.h"
 #include "suite/synthetic.h"
 
@@ -249,6 +250,61 @@ static int load_known(struct loading *self)
     return known->format == RECIPE_SHAREGPT ? load_sharegpt(self, path) : load_jsonl(self, path);
 }
 
+/* Where the lines of a JSON Lines text begin, each ended by NUL in place of its newline. */
+static const char *const *split_lines(struct arena *arena, const struct bytes *text, uint32_t n)
+{
+    char *copy = arena_copy(arena, text->data, text->len);
+    const char **lines = arena_alloc(arena, n * sizeof(*lines));
+    for (uint32_t i = 0; i < n; i++) {
+        lines[i] = strsep(&copy, "\n");
+    }
+    return lines;
+}
+
+static int load_plugin(struct loading *self)
+{
+    const struct dataset_options *options = self->options;
+    const struct plugin *plugin = options->provider;
+    if (plugin == NULL || !plugin->has_next_request) {
+        return error_set(
+            self->err, ERROR_USAGE,
+            "dataset '%s': only a benchmark of a shared-object plugin with next_request has it",
+            options->recipe);
+    }
+    const struct plugin_pool pool = {
+        .benchmark = options->benchmark,
+        .seed = options->seed,
+        .n = options->n_wanted != 0 ? options->n_wanted : self->recipe.n_plugin,
+    };
+    CLEANUP(bytes_done) struct bytes text;
+    bytes_init(&text, DATASET_FILE_MAX);
+    if (plugin_object_requests(plugin, &pool, &text, self->err) != 0) {
+        return error_prefix(self->err, "plugin %s: ", plugin->id);
+    }
+    if (text.len == 0) {
+        return error_set(
+            self->err, ERROR_UNAVAILABLE, "plugin %s: next_request gives no request", plugin->id);
+    }
+    CLEANUP(mem_freep) char *name = mem_format("plugin %s: next_request", plugin->id);
+    const int rc =
+        jsonl_read(&(struct reader_input){name, text.data, text.len}, &self->list, self->err);
+    if (rc == 0) {
+        keep(self, NULL, self->list.n);
+        self->set.lines = split_lines(&self->set.arena, &text, self->list.n);
+        add_i64(self, "n_available", self->list.n);
+    }
+    return rc;
+}
+
+/* A recipe's file, where it is the pack's own. */
+static void find_file(struct loading *self)
+{
+    if (recipe_has_file(&self->recipe)) {
+        self->recipe.path =
+            plugin_file(&self->set.arena, self->options->provider, self->recipe.path);
+    }
+}
+
 static int load(struct loading *self)
 {
     switch (self->recipe.kind) {
@@ -258,6 +314,8 @@ static int load(struct loading *self)
         return load_jsonl(self, self->recipe.path);
     case RECIPE_SHAREGPT:
         return load_sharegpt(self, self->recipe.path);
+    case RECIPE_PLUGIN:
+        return load_plugin(self);
     case RECIPE_SYNTHETIC:
     default:
         return load_synthetic(self);
@@ -288,6 +346,7 @@ int dataset_load(const struct dataset_options *options, struct prompt_set *out, 
     json_add_text(arena, set->recipe, "recipe", options->recipe);
     json_add(arena, set->recipe, "seed", json_new_u64(arena, options->seed));
     loading.list.arena = arena;
+    find_file(&loading);
     rc = load(&loading);
     prompt_list_done(&loading.list);
     if (rc != 0) {

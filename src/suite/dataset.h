@@ -26,12 +26,15 @@ struct prompt_maker {
     uint64_t seed;
 };
 
+struct plugin; /* plugin.h */
+
 /* Prompts of one dataset, in the dataset's order. */
 struct prompt_set {
     struct arena arena;
     const char *id; /* recorded as dataset.id */
     struct prompt *prompts;
     uint32_t n;
+    const char *const *lines; /* of a plugin's code: the JSON text of each prompt; NULL: none */
     char hash[65];       /* SHA-256 of the canonical JSON of the list of prompts (ENVELOPE.md) */
     struct json *recipe; /* what was asked and what came of it, for driver_options */
     struct prompt_maker maker;
@@ -49,6 +52,10 @@ enum {
 
 struct dataset_options {
     const char *recipe;
+    const char *benchmark; /* id, for a plugin's code; NULL without one */
+    const struct plugin
+        *provider; /* of the spec that has the recipe: relative paths are its own, and
+                                      "plugin:" is its code; NULL: none */
     uint64_t seed;
     uint32_t n_wanted; /* prompts to make or keep; 0: the recipe's own number.  A file with fewer
                           gives what it has */

@@ -51,6 +51,7 @@ static const struct scheme schemes[] = {
     {"jsonl:", RECIPE_JSONL, "jsonl:FILE"},
     {"sharegpt:", RECIPE_SHAREGPT, "sharegpt:FILE"},
     {"synthetic:", RECIPE_SYNTHETIC, "synthetic:input=512,output=128"},
+    {"plugin:", RECIPE_PLUGIN, "plugin:n=200"},
 };
 
 /* Keys of a synthetic recipe, in the order of `values` below. */
@@ -236,6 +237,27 @@ static int parse_synthetic(const char *rest, struct synthetic_plan *out, struct 
     return rc;
 }
 
+/* "n=N", of a plugin's code. */
+static int parse_plugin(const char *rest, uint32_t *out, struct error *err)
+{
+    static const char key[] = "n=";
+    int64_t n = 0;
+    if (!text_starts_with(rest, key)) {
+        return error_set(
+            err, ERROR_USAGE, "dataset plugin: '%s' is unknown: the form is plugin:n=200", rest);
+    }
+    if (text_parse_i64(rest + strlen(key), 1, DATASET_PROMPTS_MAX, &n, err) != 0) {
+        return error_prefix(err, "dataset plugin: n: ");
+    }
+    *out = (uint32_t)n;
+    return 0;
+}
+
+bool recipe_has_file(const struct recipe *self)
+{
+    return self->kind == RECIPE_JSONL || self->kind == RECIPE_SHAREGPT;
+}
+
 static int fail_unknown(const char *text, struct error *err)
 {
     const char *names[ARRAY_LEN(known_dataset_table) + ARRAY_LEN(schemes)];
@@ -290,6 +312,11 @@ parse_scheme(const struct scheme *scheme, const char *rest, struct recipe *out, 
     struct recipe recipe = {.kind = scheme->kind};
     if (scheme->kind == RECIPE_SYNTHETIC) {
         const int rc = parse_synthetic(rest, &recipe.plan, err);
+        if (rc != 0) {
+            return rc;
+        }
+    } else if (scheme->kind == RECIPE_PLUGIN) {
+        const int rc = parse_plugin(rest, &recipe.n_plugin, err);
         if (rc != 0) {
             return rc;
         }

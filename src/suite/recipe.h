@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum recipe_kind {
@@ -10,6 +11,7 @@ enum recipe_kind {
     RECIPE_JSONL,     /* path */
     RECIPE_SHAREGPT,  /* path */
     RECIPE_SYNTHETIC, /* plan */
+    RECIPE_PLUGIN,    /* n_plugin */
 };
 
 enum distribution {
@@ -54,10 +56,14 @@ struct recipe {
     const char *path; /* borrowed from the recipe's text */
     const struct known_dataset *known;
     struct synthetic_plan plan;
+    uint32_t n_plugin; /* requests that the plugin's code makes */
 };
 
 /* Errors: ERROR_USAGE, names the recipe and what would be right. */
 MUST_CHECK int recipe_parse(const char *text, struct recipe *out, struct error *err);
+
+/* True when `path` is a file on disk. */
+bool recipe_has_file(const struct recipe *self);
 
 const char *distribution_name(enum distribution distribution);
 const char *exact_lengths_name(enum exact_lengths exact);

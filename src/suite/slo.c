@@ -68,7 +68,7 @@ static const struct field limit_fields[] = {
      .max = LIMIT_MAX_MS},
 };
 
-static bool is_path(const char *name)
+bool slo_is_path(const char *name)
 {
     return strchr(name, '/') != NULL || text_ends_with(name, ".yaml") ||
            text_ends_with(name, ".yml");
@@ -109,7 +109,7 @@ static int fail_unknown(const char *name, struct error *err)
 
 int slo_check(const char *name, struct error *err)
 {
-    return is_path(name) || find_built_in(name) != NULL ? 0 : fail_unknown(name, err);
+    return slo_is_path(name) || find_built_in(name) != NULL ? 0 : fail_unknown(name, err);
 }
 
 static int
@@ -178,7 +178,7 @@ int slo_load(const char *name, const char *hardware, struct slo *out, struct err
     const char *text = NULL;
     size_t len = 0;
     int rc = slo_check(name, err);
-    if (rc == 0 && is_path(name)) {
+    if (rc == 0 && slo_is_path(name)) {
         rc = file_read(name, SLO_FILE_MAX, &from_disk, &len, err);
         text = from_disk;
     } else if (rc == 0) {

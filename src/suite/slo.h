@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "stats/record.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One hardware class: its multiplier scales every limit of a template. */
@@ -44,6 +45,9 @@ struct slo {
  * or .yml).  `hardware`: a class; unknown ones leave the limits unscaled.
  * Errors: ERROR_USAGE unknown template (with the nearest), ERROR_NOT_FOUND, ERROR_PARSE. */
 MUST_CHECK int slo_load(const char *name, const char *hardware, struct slo *out, struct error *err);
+
+/* True when `name` is a path and not an id. */
+bool slo_is_path(const char *name);
 
 /* Checks that `name` is a built-in template or has the form of a path, without reading anything.
  * Errors: ERROR_USAGE. */

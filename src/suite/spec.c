@@ -6,6 +6,7 @@
 #include "codec/yaml.h"
 #include "suite/dataset.h"
 #include "suite/fields.h"
+#include "suite/names.h"
 #include "suite/slo.h"
 #include "suite/suite.h"
 
@@ -15,7 +16,6 @@ enum {
     MAX_TOKENS_MAX = 1000000,
     CONCURRENCY_MAX = 100000,
     WARMUP_MAX = 1000,
-    SEMVER_NUMBERS = 3,
     EXTRA_BODY_MAX = 1 << 16
 };
 
@@ -152,43 +152,12 @@ static int fail(const struct spec_reader *self, const char *key, const char *wha
         self->err, self->name, json_find(self->root, key), "'%s' must be %s", key, what);
 }
 
-/* Lower-case words of letters, digits and '-', joined by single dots. */
-static bool is_id(const char *text)
-{
-    bool at_start = true;
-    for (const char *p = text; *p != '\0'; p++) {
-        const bool word = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9');
-        if (!word && (at_start || (*p != '-' && *p != '.'))) {
-            return false;
-        }
-        at_start = *p == '.';
-    }
-    return !at_start;
-}
-
-/* Three whole numbers; a pre-release behind '-' may follow.  Source: semver.org 2.0.0, 2 and 9. */
-static bool is_semver(const char *text)
-{
-    const char *p = text;
-    for (int i = 0; i < SEMVER_NUMBERS; i++) {
-        const size_t digits = strspn(p, "0123456789");
-        if (digits == 0 || (digits > 1 && *p == '0')) {
-            return false;
-        }
-        p += digits;
-        if (i + 1 < SEMVER_NUMBERS && *p++ != '.') {
-            return false;
-        }
-    }
-    return *p == '\0' || (*p == '-' && is_id(p + 1));
-}
-
 static int check_names(const struct spec_reader *self, const struct draft *draft)
 {
-    if (!is_id(draft->plugin)) {
+    if (!name_is_id(draft->plugin)) {
         return fail(self, "plugin", "words of a-z, 0-9 and '-' joined by dots");
     }
-    if (!is_id(draft->id)) {
+    if (!name_is_id(draft->id)) {
         return fail(self, "id", "words of a-z, 0-9 and '-' joined by dots");
     }
     const size_t plugin_len = strlen(draft->plugin);
@@ -198,7 +167,7 @@ static int check_names(const struct spec_reader *self, const struct draft *draft
     if (strlen(draft->id) >= SPEC_ID_MAX) {
         return fail(self, "id", "shorter than 128 bytes");
     }
-    return is_semver(draft->version) ? 0 : fail(self, "version", "a version like 1.0.0");
+    return name_is_semver(draft->version) ? 0 : fail(self, "version", "a version like 1.0.0");
 }
 
 /* A failure of another module's check, at the place of `value`. */

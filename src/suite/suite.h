@@ -22,6 +22,8 @@ enum spec_kind {
     SPEC_QUALITY,
 };
 
+struct plugin; /* plugin.h */
+
 /* One benchmark.  Strings are borrowed from the spec table's arena. */
 struct spec {
     const char *id;      /* "llm.inference.chatbot-short" */
@@ -44,6 +46,7 @@ struct spec {
     uint32_t warmup_per_stream; /* requests discarded per stream */
     uint32_t n_metrics; /* rows of the metric table that the readout shows besides its own */
     const struct metric *metrics[SPEC_METRICS_MAX];
+    const struct plugin *provider; /* the plugin on disk that brought it; NULL: none */
 };
 
 struct spec_table {

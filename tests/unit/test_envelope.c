@@ -35,6 +35,7 @@ static const char *const field_order[] = {
     "engine_process",
     "client_fingerprint",
     "selftest",
+    "plugin",
     "signature",
 };
 
@@ -95,6 +96,7 @@ static void test_build__writes_all_fields_in_order(void **state)
     }
     assert_null(child);
     assert_text(&built.envelope, "selftest", "null");
+    assert_text(&built.envelope, "plugin", "null");
     assert_text(&built.envelope, "envelope_version", "\"v1\"");
     assert_text(&built.envelope, "timestamp", "\"2026-09-21T14:13:20.123456Z\"");
     assert_text(&built.envelope, "model.id", "\"org/model\"");
@@ -119,6 +121,20 @@ static void test_build__writes_all_fields_in_order(void **state)
     assert_text(
         &built.envelope, "host_role",
         "{\"engine_address\":\"loopback\",\"hardware_fingerprint\":\"engine_and_client\"}");
+    built_done(&built);
+}
+
+static void test_build__of_a_plugin(void **state)
+{
+    (void)state;
+    struct built built = {.point = envelope_point_new()};
+    built.point->inputs.plugin = envelope_point_json(built.point, "{\"id\": \"a\", \"x\": 1}");
+    built.point->inputs.plugin_metrics =
+        envelope_point_json(built.point, "{\"plugin_a\": 1.5, \"plugin_b\": null}");
+    built_make(&built);
+    assert_text(&built.envelope, "plugin", "{\"id\":\"a\",\"x\":1}");
+    assert_text(&built.envelope, "metrics.plugin_a", "1.5");
+    assert_text(&built.envelope, "metrics.plugin_b", "null");
     built_done(&built);
 }
 
@@ -557,6 +573,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_build__writes_all_fields_in_order),
+        cmocka_unit_test(test_build__of_a_plugin),
         cmocka_unit_test(test_build__writes_every_figure_of_the_measurement),
         cmocka_unit_test(test_build__writes_metrics_as_floats_and_what_is_not_as_null),
         cmocka_unit_test(test_build__says_once_what_is_unknown),

@@ -398,6 +398,11 @@ static void test_verify__names_what_is_wrong_with_a_signature(void **state)
          "engine.config_hash: it is not the hash of engine_config"},
         {"no fingerprint", "\"hardware_fingerprint\": {\n    \"fin", "\"x\": {\n    \"fin",
          "schema", "hardware_fingerprint: missing"},
+        {"plugin a text", "\"plugin\": null", "\"plugin\": \"mine\"", "schema",
+         "plugin: an object is expected"},
+        {"plugin without hash", "\"plugin\": null",
+         "\"plugin\": {\"id\": \"a\", \"version\": \"1.0.0\", \"kind\": \"pack\"}", "schema",
+         "plugin.sha256: missing"},
         {"client", "\"client_fingerprint\": null", "\"client_fingerprint\": {\"driver\": \"\"}",
          "fingerprint", "client_fingerprint.fingerprint_sha256 is not the hash of its fields"},
     };
