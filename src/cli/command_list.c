@@ -8,6 +8,7 @@
 #include "hardware/check.h"
 #include "suite/embedded.h"
 #include "suite/recipe.h"
+#include "suite/score.h"
 #include "suite/slo.h"
 #include "suite/spec_lint.h"
 #include "suite/suite.h"
@@ -241,13 +242,29 @@ static int fill_rules(const struct list_call *call, struct report_table *out, st
     return 0;
 }
 
+static int fill_scorers(const struct list_call *given, struct report_table *out, struct error *err)
+{
+    (void)given;
+    (void)err;
+    static const struct report_column columns[] = {
+        {"scoring", "name", false}, {"what it looks at", "summary", false}};
+    report_table_init(
+        out, "Scorers of quality benchmarks (docs/scoring.md)", columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < scorer_table_len; i++) {
+        report_table_add_row(out);
+        report_table_text(out, 0, scorer_table[i].name);
+        report_table_text(out, 1, scorer_table[i].summary);
+    }
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*fill)(const struct list_call *call, struct report_table *out, struct error *err);
 } lists[] = {
     {"benchmarks", fill_benchmarks}, {"engines", fill_engines},   {"datasets", fill_datasets},
     {"templates", fill_templates},   {"hardware", fill_hardware}, {"checks", fill_checks},
-    {"rules", fill_rules},
+    {"rules", fill_rules},           {"scorers", fill_scorers},
 };
 
 static int check_name(const char *name, struct error *err)
@@ -265,7 +282,8 @@ static int check_name(const char *name, struct error *err)
     }
     return error_set(
         err, ERROR_USAGE,
-        "no list '%s': it is one of benchmarks, engines, datasets, templates, hardware, checks, rules",
+        "no list '%s': it is one of benchmarks, engines, datasets, templates, hardware, checks, rules, "
+        "scorers",
         name);
 }
 

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/print.h"
 #include "cli/specs.h"
+#include "suite/score.h"
 #include "suite/slo.h"
 #include "suite/spec_lint.h"
 
@@ -79,6 +80,10 @@ static struct json *resolved(struct arena *arena, const struct spec *spec)
     }
     json_add_text(arena, out, "slo_template", spec->slo_template);
     json_add_i64(arena, out, "warmup_per_stream", spec->warmup_per_stream);
+    if (spec->kind == SPEC_QUALITY) {
+        json_add_text(arena, out, "scoring", scorer_of(spec->scoring.scoring)->name);
+        json_add_f64(arena, out, "tolerance", spec->scoring.tolerance);
+    }
     return out;
 }
 

@@ -303,6 +303,7 @@ static int load_prompts(struct run_work *self, const struct run_options *options
         .benchmark = self->spec->id,
         .provider = run_plugin_of_dataset(options, self->spec),
         .seed = options->seed,
+        .items = self->spec->scoring,
     };
     if (dataset_load(&dataset, &self->prompts, err) < 0) {
         return options->dataset[0] != '\0' ? error_prefix(err, "--dataset: ") : -(int)err->code;

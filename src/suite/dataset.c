@@ -107,6 +107,13 @@ static void keep(struct loading *self, const uint32_t *chosen, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         set->prompts[i] = self->list.items[chosen != NULL ? chosen[i] : i];
     }
+    if (self->list.scored == NULL) {
+        return;
+    }
+    set->items = arena_alloc(&set->arena, n * sizeof(*set->items));
+    for (uint32_t i = 0; i < n; i++) {
+        set->items[i] = self->list.scored[chosen != NULL ? chosen[i] : i];
+    }
 }
 
 static void add_i64(struct loading *self, const char *key, uint64_t value)
@@ -116,6 +123,7 @@ static void add_i64(struct loading *self, const char *key, uint64_t value)
 
 static int load_jsonl_text(struct loading *self, const struct reader_input *input)
 {
+    self->list.wanted = self->options->items;
     const int rc = jsonl_read(input, &self->list, self->err);
     if (rc != 0) {
         return rc;
@@ -322,6 +330,27 @@ static int load(struct loading *self)
     }
 }
 
+/* What answers are held against has a hash of its own: the same questions with other answers are another
+ * benchmark. */
+static int add_items(struct loading *self)
+{
+    struct prompt_set *set = &self->set;
+    if (self->options->items.scoring == SCORING_NONE) {
+        return 0;
+    }
+    if (set->items == NULL) {
+        return error_set(
+            self->err, ERROR_USAGE,
+            "dataset '%s' has no right answers to score by: give jsonl:FILE with items as "
+            "docs/scoring.md has them",
+            self->options->recipe);
+    }
+    char hash[DIGEST_HEX_SIZE];
+    items_hash(set->items, set->n, hash);
+    json_add_text(&set->arena, set->recipe, "items_hash", hash);
+    return 0;
+}
+
 /* A file's folder says nothing about the data: ids hold the name alone. */
 static const char *id_of(struct arena *arena, const char *text, const struct recipe *recipe)
 {
@@ -349,6 +378,9 @@ int dataset_load(const struct dataset_options *options, struct prompt_set *out, 
     find_file(&loading);
     rc = load(&loading);
     prompt_list_done(&loading.list);
+    if (rc == 0) {
+        rc = add_items(&loading);
+    }
     if (rc != 0) {
         prompt_set_done(set);
         return rc;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "codec/json.h"
 #include "engine/prompt.h"
+#include "suite/item.h"
 #include "suite/recipe.h"
 
 /* Writes the text of prompt `index` again, with another length in nominal tokens and other last words:
@@ -33,6 +34,7 @@ struct prompt_set {
     struct arena arena;
     const char *id; /* recorded as dataset.id */
     struct prompt *prompts;
+    struct item *items; /* one for each prompt, where they were wanted; else NULL */
     uint32_t n;
     const char *const *lines; /* of a plugin's code: the JSON text of each prompt; NULL: none */
     char hash[65];       /* SHA-256 of the canonical JSON of the list of prompts (ENVELOPE.md) */
@@ -59,6 +61,7 @@ struct dataset_options {
     uint64_t seed;
     uint32_t n_wanted; /* prompts to make or keep; 0: the recipe's own number.  A file with fewer
                           gives what it has */
+    struct item_options items; /* with a method: every prompt has an item, or loading fails */
 };
 
 /* Reads or makes the prompts.  On success *out is the caller's: prompt_set_done.

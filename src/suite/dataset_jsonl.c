@@ -1,11 +1,13 @@
 /* One JSON object a line, each parsed alone into a scratch arena: only what becomes a prompt is kept.
  * Keys that mean nothing here are left alone, because data files carry ids, labels and answers. */
+#include "base/mem.h"
 #include "base/text.h"
 #include "codec/json_lines.h"
 #include "suite/dataset.h"
 #include "suite/dataset_readers.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -125,10 +127,57 @@ static int read_line(const struct line *self, const struct json *root, struct pr
     }
     struct prompt prompt = {0};
     const int rc = read_object(self, root, &prompt);
-    if (rc == 0) {
-        prompt_list_add(out, &prompt);
+    if (rc != 0) {
+        return rc;
     }
-    return rc;
+    if (out->wanted.scoring == SCORING_NONE) {
+        prompt_list_add(out, &prompt);
+        return 0;
+    }
+    struct item item;
+    const char *what = NULL;
+    const struct json *wrong = item_read(out->arena, root, &out->wanted, out->n + 1, &item, &what);
+    if (wrong != NULL) {
+        return fail(self, wrong, what);
+    }
+    item.line = (uint32_t)self->lines.number;
+    prompt_list_add_scored(out, &prompt, &item);
+    return 0;
+}
+
+struct named {
+    const char *id;
+    uint32_t line;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+    const struct named *first = a;
+    const struct named *second = b;
+    const int order = strcmp(first->id, second->id);
+    return order != 0 ? order : (first->line > second->line) - (first->line < second->line);
+}
+
+/* Records name items by their ids. */
+static int check_ids(const struct line *self, const struct prompt_list *list)
+{
+    if (list->scored == NULL) {
+        return 0;
+    }
+    CLEANUP(mem_freep) struct named *sorted = mem_alloc(list->n, sizeof(*sorted));
+    for (uint32_t i = 0; i < list->n; i++) {
+        sorted[i] = (struct named){list->scored[i].id, list->scored[i].line};
+    }
+    qsort(sorted, list->n, sizeof(*sorted), compare_ids);
+    for (uint32_t i = 1; i < list->n; i++) {
+        if (text_equal(sorted[i - 1].id, sorted[i].id)) {
+            return error_set(
+                self->err, ERROR_PARSE,
+                "%s:%" PRIu32 ":1: the id '%s' is that of line %" PRIu32 " too", self->lines.name,
+                sorted[i].line, sorted[i].id, sorted[i - 1].line);
+        }
+    }
+    return 0;
 }
 
 int jsonl_read(const struct reader_input *input, struct prompt_list *out, struct error *err)
@@ -147,5 +196,5 @@ int jsonl_read(const struct reader_input *input, struct prompt_list *out, struct
     if (rc == 0 && out->n == 0) {
         return error_set(err, ERROR_PARSE, "%s:1:1: the file holds no prompts", input->name);
     }
-    return rc;
+    return rc == 0 ? check_ids(&line, out) : rc;
 }

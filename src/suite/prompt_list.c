@@ -21,6 +21,7 @@ enum {
 void prompt_list_done(struct prompt_list *self)
 {
     free(self->items);
+    free(self->scored);
     *self = (struct prompt_list){0};
 }
 
@@ -32,6 +33,17 @@ void prompt_list_add(struct prompt_list *self, const struct prompt *prompt)
         self->items = mem_resize(self->items, self->cap, sizeof(*self->items));
     }
     self->items[self->n++] = *prompt;
+}
+
+void prompt_list_add_scored(
+    struct prompt_list *self, const struct prompt *prompt, const struct item *item)
+{
+    const uint32_t cap = self->cap;
+    prompt_list_add(self, prompt);
+    if (self->cap != cap) {
+        self->scored = mem_resize(self->scored, self->cap, sizeof(*self->scored));
+    }
+    self->scored[self->n - 1] = *item;
 }
 
 struct prompt prompt_of_text(struct arena *arena, const char *text, uint32_t max_tokens)

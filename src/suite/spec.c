@@ -7,6 +7,7 @@
 #include "suite/dataset.h"
 #include "suite/fields.h"
 #include "suite/names.h"
+#include "suite/score.h"
 #include "suite/slo.h"
 #include "suite/suite.h"
 
@@ -38,6 +39,8 @@ struct draft {
     const struct json *warmup;
     const char *slo_template;
     struct text_list metrics;
+    const char *scoring; /* NULL: none */
+    const struct json *scoring_options;
 };
 
 struct dataset_draft {
@@ -58,6 +61,10 @@ struct load_draft {
     unsigned driver;
     struct u32_list concurrency;
     struct f64_list rates_rps;
+};
+
+struct scoring_draft {
+    double tolerance;
 };
 
 struct warmup_draft {
@@ -83,6 +90,16 @@ static const struct field draft_fields[] = {
     {.key = "warmup", .kind = FIELD_OBJECT, AT(draft, warmup)},
     {.key = "metrics", .kind = FIELD_TEXT_LIST, AT(draft, metrics)},
     {.key = "slo_template", .kind = FIELD_TEXT, .required = true, AT(draft, slo_template)},
+    {.key = "scoring", .kind = FIELD_TEXT, AT(draft, scoring)},
+    {.key = "scoring_options", .kind = FIELD_OBJECT, AT(draft, scoring_options)},
+};
+
+static const struct field scoring_fields[] = {
+    {.key = "tolerance",
+     .kind = FIELD_F64,
+     AT(scoring_draft, tolerance),
+     .min = 0.0,
+     .max = ITEM_TOLERANCE_MAX},
 };
 
 static const struct field dataset_fields[] = {
@@ -292,6 +309,69 @@ read_metrics(const struct spec_reader *self, const struct text_list *keys, struc
     return 0;
 }
 
+static int find_scoring(const struct spec_reader *self, const char *name, enum scoring *out)
+{
+    const struct scorer *scorer = scorer_find(name);
+    if (scorer != NULL) {
+        *out = scorer->scoring;
+        return 0;
+    }
+    const char *names[32];
+    size_t n = 0;
+    for (size_t i = 0; i < scorer_table_len && n < ARRAY_LEN(names); i++) {
+        names[n++] = scorer_table[i].name;
+    }
+    const char *near = text_nearest(name, names, n);
+    return fields_fail(
+        self->err, self->name, json_find(self->root, "scoring"), "unknown scoring '%s'%s%s%s", name,
+        near != NULL ? ": did you mean '" : ": 'bench list scorers' names the methods",
+        near != NULL ? near : "", near != NULL ? "'?" : "");
+}
+
+/* What a quality benchmark has and has not: each item is asked once, so nothing is warmed up with
+ * them, and a prompt is sent as it is. */
+static int
+read_quality(const struct spec_reader *self, const struct draft *draft, struct spec *spec)
+{
+    if (draft->scoring == NULL) {
+        return fields_fail(
+            self->err, self->name, self->root, "a benchmark of kind 'quality' needs 'scoring'");
+    }
+    int rc = find_scoring(self, draft->scoring, &spec->scoring.scoring);
+    if (rc != 0) {
+        return rc;
+    }
+    if (draft->warmup != NULL) {
+        return fields_fail(
+            self->err, self->name, draft->warmup,
+            "a quality benchmark has no 'warmup': each item is asked once");
+    }
+    struct scoring_draft options = {0};
+    if (draft->scoring_options != NULL) {
+        rc = fields_read(
+            self->name, draft->scoring_options, scoring_fields, ARRAY_LEN(scoring_fields), &options,
+            self->err);
+    }
+    spec->scoring.tolerance = options.tolerance;
+    spec->warmup_per_stream = 0;
+    spec->shape.salt = false;
+    return rc;
+}
+
+static int
+read_scoring(const struct spec_reader *self, const struct draft *draft, struct spec *spec)
+{
+    if (spec->kind == SPEC_QUALITY) {
+        return read_quality(self, draft, spec);
+    }
+    if (draft->scoring != NULL || draft->scoring_options != NULL) {
+        const char *key = draft->scoring != NULL ? "scoring" : "scoring_options";
+        return fields_fail(
+            self->err, self->name, json_find(self->root, key), "'%s' needs 'kind: quality'", key);
+    }
+    return 0;
+}
+
 static int read_draft(const struct spec_reader *self, const struct draft *draft, struct spec *spec)
 {
     int rc = check_names(self, draft);
@@ -309,6 +389,9 @@ static int read_draft(const struct spec_reader *self, const struct draft *draft,
     }
     if (rc == 0) {
         rc = read_metrics(self, &draft->metrics, spec);
+    }
+    if (rc == 0) {
+        rc = read_scoring(self, draft, spec);
     }
     if (rc == 0) {
         const struct json *value = json_find(self->root, "slo_template");

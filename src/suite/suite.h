@@ -9,6 +9,7 @@
 #include "engine/prompt.h"
 #include "stats/metric.h"
 #include "stats/record.h"
+#include "suite/item.h"
 
 enum {
     SPEC_POINTS_MAX = 32,
@@ -36,17 +37,18 @@ struct spec {
     enum spec_kind kind;
     const char *dataset;        /* dataset recipe, as --dataset takes it */
     const char *dataset_help;   /* how to get the data, for the message when it is missing; "" */
-    struct request_shape shape; /* salt true, seed 0: the run's own to set */
+    struct request_shape shape; /* salt true (quality: false), seed 0: the run's own to set */
     const char *slo_template;
     enum driver driver;     /* of the first point */
     uint32_t n_concurrency; /* closed-loop points; at least one with DRIVER_CLOSED */
     uint32_t concurrency[SPEC_POINTS_MAX];
     uint32_t n_rates; /* open-loop points; at least one with DRIVER_OPEN */
     double rates_rps[SPEC_POINTS_MAX];
-    uint32_t warmup_per_stream; /* requests discarded per stream */
     uint32_t n_metrics; /* rows of the metric table that the readout shows besides its own */
     const struct metric *metrics[SPEC_METRICS_MAX];
     const struct plugin *provider; /* the plugin on disk that brought it; NULL: none */
+    uint32_t warmup_per_stream;    /* requests discarded per stream; quality: 0 */
+    struct item_options scoring;   /* kind quality: how answers are scored; else SCORING_NONE */
 };
 
 struct spec_table {

@@ -81,7 +81,7 @@ static void test_spec_read__every_key(void **state)
 static void test_spec_read__defaults_and_choices(void **state)
 {
     (void)state;
-    static const char text[] = "id: a.b\nplugin: a\nversion: 0.1.0-rc.1\ntitle: T\nkind: quality\n"
+    static const char text[] = "id: a.b\nplugin: a\nversion: 0.1.0-rc.1\ntitle: T\nkind: perf\n"
                                "dataset: {recipe: 'synthetic:input=9,output=3'}\n"
                                "request:\n  shape: chat\n  max_tokens: 1\n"
                                "  extra_body: {top_k: 1, stop: [\"\\u00e9\"]}\n"
@@ -91,7 +91,9 @@ static void test_spec_read__defaults_and_choices(void **state)
     struct spec spec = {0};
     struct error err = {0};
     assert_int_equal(read_text(&arena, text, &spec, &err), 0);
-    assert_int_equal(spec.kind, SPEC_QUALITY);
+    assert_int_equal(spec.kind, SPEC_PERF);
+    assert_int_equal(spec.scoring.scoring, SCORING_NONE);
+    assert_true(spec.shape.salt);
     assert_string_equal(spec.dataset_help, "");
     assert_true(spec.shape.chat);
     assert_true(spec.shape.stream);
@@ -101,6 +103,61 @@ static void test_spec_read__defaults_and_choices(void **state)
     assert_int_equal(spec.driver, DRIVER_CLOSED);
     assert_int_equal(spec.n_rates, 0);
     assert_int_equal(spec.warmup_per_stream, 3);
+}
+
+/* A quality benchmark up to its scoring. */
+#define QUALITY                                                                                       \
+    "id: a.b\nplugin: a\nversion: 1.0.0\ntitle: T\nkind: quality\ndataset: {recipe: chatbot-short}\n" \
+    "request: {shape: chat, max_tokens: 1}\nload: {driver: closed, concurrency: [3]}\n"               \
+    "slo_template: llm.quality\n"
+
+static void test_spec_read__a_quality_benchmark(void **state)
+{
+    (void)state;
+    static const char text[] = QUALITY "scoring: numeric\nscoring_options: {tolerance: 0.5}\n";
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct spec spec = {0};
+    struct error err = {0};
+    assert_int_equal(read_text(&arena, text, &spec, &err), 0);
+    assert_int_equal(spec.kind, SPEC_QUALITY);
+    assert_int_equal(spec.scoring.scoring, SCORING_NUMERIC);
+    assert_near(spec.scoring.tolerance, 0.5, 0.0);
+    assert_int_equal(spec.warmup_per_stream, 0);
+    assert_false(spec.shape.salt);
+}
+
+static void test_spec_read__refuses_a_bad_quality_benchmark(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *text;
+        const char *message;
+    } rows[] = {
+        {QUALITY, "s.yaml:1:1: a benchmark of kind 'quality' needs 'scoring'"},
+        {QUALITY "scoring: exakt_match\n",
+         "s.yaml:10:10: unknown scoring 'exakt_match': did you mean 'exact_match'?"},
+        {QUALITY "scoring: guess\n",
+         "s.yaml:10:10: unknown scoring 'guess': 'bench list scorers' names the methods"},
+        {QUALITY "scoring: 7\n", "s.yaml:10:10: 'scoring' must be a text"},
+        {QUALITY "scoring: numeric\nscoring_options: {tolerance: -1}\n",
+         "s.yaml:11:30: 'tolerance' must be "},
+        {QUALITY "scoring: numeric\nscoring_options: {slack: 1}\n",
+         "s.yaml:11:26: unknown key 'slack'"},
+        {QUALITY "scoring: numeric\nwarmup: {requests_per_stream: 0}\n",
+         "s.yaml:11:9: a quality benchmark has no 'warmup': each item is asked once"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(arena_done) struct arena arena = {0};
+        struct spec spec = {0};
+        struct error err = {0};
+        const int rc = read_text(&arena, rows[i].text, &spec, &err);
+        if (rc != -ERROR_PARSE || !text_starts_with(err.text, rows[i].message)) {
+            print_error("%d '%s' is not '%s'\n", rc, err.text, rows[i].message);
+            fail();
+        }
+    }
 }
 
 struct bad_row {
@@ -465,6 +522,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spec_read__every_key),
         cmocka_unit_test(test_spec_read__defaults_and_choices),
+        cmocka_unit_test(test_spec_read__a_quality_benchmark),
+        cmocka_unit_test(test_spec_read__refuses_a_bad_quality_benchmark),
         cmocka_unit_test(test_spec_read__bad_names),
         cmocka_unit_test(test_spec_read__bad_parts),
         cmocka_unit_test(test_spec_read__extra_body_too_large),

@@ -110,7 +110,8 @@ static void test_spec_lint__a_quality_benchmark_at_a_rate(void **state)
     static const char text[] =
         "id: a.b\nplugin: a\nversion: 1.0.0\ntitle: T\nkind: quality\n"
         "dataset: {recipe: chatbot-short}\nrequest: {shape: chat, max_tokens: 9}\n"
-        "load: {driver: open, rates_rps: [1]}\nslo_template: llm.relaxed\n";
+        "load: {driver: open, rates_rps: [1]}\nslo_template: llm.relaxed\n"
+        "scoring: exact_match\n";
     CLEANUP(arena_done) struct arena arena = {0};
     struct spec spec = {0};
     struct error err = {0};

@@ -1,0 +1,155 @@
+/* The system's POSIX regular expressions, made safe: a pattern with back references can take a time that
+ * is exponential in the text, one with large or nested bounds gigabytes, so both are refused; and the
+ * text is short.  The locale is pinned, so that the environment changes nothing: bytes outside ASCII are
+ * themselves. */
+#include "base/mem.h"
+#include "suite/score_rules.h"
+
+#include <ctype.h>
+#include <locale.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Skips a bracket expression, whose '[' is at `at`; returns its ']' or the end of the pattern. */
+static const char *skip_bracket(const char *at)
+{
+    at++;
+    at += *at == '^';
+    at += *at == ']';
+    while (*at != '\0' && *at != ']') {
+        if (at[0] == '[' && (at[1] == ':' || at[1] == '.' || at[1] == '=')) {
+            const char close[] = {at[1], ']', '\0'};
+            const char *end = strstr(at + 2, close);
+            at = end != NULL ? end + 1 : at;
+        }
+        at++;
+    }
+    return at;
+}
+
+/* The larger bound of {n,m} at `at`; 1 where there is none.  Numbers of more digits than any allowed one
+ * count as too large. */
+static unsigned long bound_at(const char *at)
+{
+    unsigned long most = 1;
+    for (at++; *at != '\0' && *at != '}'; at++) {
+        if (*at < '0' || *at > '9') {
+            continue;
+        }
+        char *end = NULL;
+        const unsigned long bound = strtoul(at, &end, 10);
+        most = bound > most ? bound : most;
+        at = end - 1;
+    }
+    return most;
+}
+
+static bool is_back_reference(const char *at)
+{
+    return at[0] == '\\' && at[1] >= '1' && at[1] <= '9';
+}
+
+/* Past the element at `at`: a bracket expression, an escaped character, any other. */
+static const char *next_element(const char *at)
+{
+    if (*at == '\\' && at[1] != '\0') {
+        return at + 2;
+    }
+    if (*at == '[') {
+        at = skip_bracket(at);
+    }
+    return *at != '\0' ? at + 1 : at;
+}
+
+/* What makes a pattern dangerous; NULL: nothing. */
+static const char *danger_of(const char *pattern)
+{
+    unsigned long repeats = 1;
+    for (const char *at = pattern; *at != '\0'; at = next_element(at)) {
+        if (is_back_reference(at)) {
+            return "'pattern' has a back reference, which can take for ever";
+        }
+        if (*at == '{') {
+            const unsigned long bound = bound_at(at);
+            repeats = bound > SCORE_REPEATS_MAX ? SCORE_REPEATS_MAX + 1UL : repeats * bound;
+        }
+        if (repeats > SCORE_REPEATS_MAX) {
+            return "'pattern' repeats too often: the bounds of all {n,m}, multiplied, may be 256";
+        }
+    }
+    return NULL;
+}
+
+/* Compiles in the C locale.  0, or regcomp's error. */
+static int compile(const char *pattern, regex_t *out)
+{
+    return regcomp(out, pattern, REG_EXTENDED | REG_NOSUB);
+}
+
+static locale_t enter_c_locale(locale_t *c_locale)
+{
+    *c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    return *c_locale != (locale_t)0 ? uselocale(*c_locale) : (locale_t)0;
+}
+
+static void leave_c_locale(locale_t before, locale_t c_locale)
+{
+    if (c_locale != (locale_t)0) {
+        (void)uselocale(before);
+        freelocale(c_locale);
+    }
+}
+
+const char *score_regex_check(const struct item *item, struct arena *arena)
+{
+    if (strlen(item->pattern) > SCORE_PATTERN_MAX) {
+        return "'pattern' is longer than 1000 bytes";
+    }
+    const char *danger = danger_of(item->pattern);
+    if (danger != NULL) {
+        return danger;
+    }
+    locale_t c_locale = (locale_t)0;
+    const locale_t before = enter_c_locale(&c_locale);
+    regex_t compiled;
+    const int failure = compile(item->pattern, &compiled);
+    const char *what = NULL;
+    if (failure != 0) {
+        char text[128];
+        (void)regerror(failure, &compiled, text, sizeof(text));
+        what = arena_format(arena, "'pattern' is no POSIX extended regular expression: %s", text);
+    } else {
+        regfree(&compiled);
+    }
+    leave_c_locale(before, c_locale);
+    return what;
+}
+
+/* The answer without white space at its ends, cut to what is looked at. */
+static char *trimmed(const char *answer)
+{
+    while (isspace((unsigned char)*answer)) {
+        answer++;
+    }
+    size_t len = strnlen(answer, SCORE_REGEX_TEXT_MAX);
+    while (len > 0 && isspace((unsigned char)answer[len - 1])) {
+        len--;
+    }
+    return mem_copy_bytes(answer, len);
+}
+
+double score_regex(const struct item *item, const char *answer)
+{
+    locale_t c_locale = (locale_t)0;
+    const locale_t before = enter_c_locale(&c_locale);
+    CLEANUP(mem_freep) char *text = trimmed(answer);
+    regex_t compiled;
+    double score = 0.0;
+    if (compile(item->pattern, &compiled) == 0) {
+        score = regexec(&compiled, text, 0, NULL, 0) == 0 ? 1.0 : 0.0;
+        regfree(&compiled);
+    }
+    leave_c_locale(before, c_locale);
+    return score;
+}

@@ -1,0 +1,42 @@
+/* score_rules.h - the functions of the table of scorers, and the checks of items.  Internal to suite/.
+ *
+ * Each takes an answer without reasoning blocks and returns 0..1.  A check returns what is wrong. */
+#pragma once
+
+#include "suite/item.h"
+
+/* score_words.c: by words. */
+double score_exact_match(const struct item *item, const char *answer);
+double score_substring_match(const struct item *item, const char *answer);
+double score_f1_token(const struct item *item, const char *answer);
+double score_persona_markers(const struct item *item, const char *answer);
+
+/* True when the words of `part` stand in `whole` one after another; where `part` has no word, when its
+ * folded text stands there. */
+bool score_contains(const char *whole, const char *part);
+
+/* score_number.c: the last number of a text. */
+double score_numeric(const struct item *item, const char *answer);
+const char *score_numeric_check(const struct item *item, struct arena *arena);
+
+/* The number that a text ends up with: in the last \boxed{...}, else the last of all.  False: none. */
+bool score_last_number(const char *text, double *out);
+
+/* score_regex.c: POSIX extended regular expressions, in the C locale. */
+enum {
+    SCORE_PATTERN_MAX = 1000, /* bytes */
+    SCORE_REPEATS_MAX =
+        256, /* product of the bounds of {n,m}: they multiply the automaton's size */
+    SCORE_REGEX_TEXT_MAX =
+        16384, /* bytes of an answer that are looked at: a search takes their square */
+};
+
+double score_regex(const struct item *item, const char *answer);
+const char *score_regex_check(const struct item *item, struct arena *arena);
+
+/* score_choice.c: the letter that an answer chooses. */
+double score_multiple_choice(const struct item *item, const char *answer);
+const char *score_multiple_choice_check(const struct item *item, struct arena *arena);
+
+/* The letter, 'A' and up, or '\0': none, or more than one. */
+char score_chosen_letter(const struct item_texts *choices, const char *answer);
