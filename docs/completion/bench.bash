@@ -5,7 +5,7 @@ _bench()
     local command=${COMP_WORDS[1]} words=''
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='run sim selftest keygen canonical verify summary fingerprint doctor list plugin spec help version --help --version'
+        words='run sim selftest keygen canonical verify summary fetch fingerprint doctor list plugin spec help version --help --version'
         COMPREPLY=($(compgen -W "$words" -- "$word"))
         return
     fi
@@ -93,6 +93,7 @@ _bench()
         keygen:--out|keygen:-o) COMPREPLY=($(compgen -f -- "$word")); return ;;
         verify:--dev-public-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         verify:--records) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        fetch:--max-mb) return ;;
         fingerprint:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;
         doctor:--base-url|doctor:-u) return ;;
         doctor:--engine|doctor:-e) words='vllm sglang llamacpp tgi openai sim' ;;
@@ -107,13 +108,14 @@ _bench()
         spec:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
-            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --plugin-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --prices-file --price-per-hour --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --sim-answers --help --version' ;;
+            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --plugin-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --offline --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --prices-file --price-per-hour --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --sim-answers --help --version' ;;
             sim) words='--port --host --tls-cert --tls-key --api-key-env --style --model --max-model-len --ttft-ms --itl-ms --tokens --max-batch --prefill-tok-per-s --jitter --seed --faults --answers --truth --help --version' ;;
             selftest) words='--streams --waves --ttft-ms --itl-ms --tokens --seed --json --help --version' ;;
             keygen) words='--out --help --version' ;;
             canonical) words='--sha256 --without-signature --help --version' ;;
             verify) words='--recompute --dev-public-key --records --json --help --version' ;;
             summary) words='--json --launches --help --version' ;;
+            fetch) words='--max-mb --offline --json --help --version' ;;
             fingerprint) words='--json --root --help --version' ;;
             doctor) words='--base-url --engine --model --api-key-env --header --cacert --insecure --strict --show-slo --root --json --help --version' ;;
             list) words='--spec-dir --plugin-dir --json --help --version' ;;

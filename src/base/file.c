@@ -117,23 +117,32 @@ static int name_without_replacing(const char *temporary, const char *path)
     return renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE);
 }
 
-static int fill_temporary(
-    int fd, const char *path, const void *data, size_t len, mode_t mode, struct error *err)
+/* What a file is to hold. */
+struct content {
+    const void *data;
+    size_t len;
+    mode_t mode;
+};
+
+static int
+fill_temporary(int fd, const char *path, const struct content *content, struct error *err)
 {
-    if (fchmod(fd, mode) != 0 || write_all(fd, data, len) != 0 || fsync(fd) != 0) {
+    if (fchmod(fd, content->mode) != 0 || write_all(fd, content->data, content->len) != 0 ||
+        fsync(fd) != 0) {
         return error_set_os(err, ERROR_IO, errno, "cannot write %s", path);
     }
     return 0;
 }
 
-int file_write_new(const char *path, const void *data, size_t len, mode_t mode, struct error *err)
+/* Makes the temporary file, whole and on disk; `temporary` ends in XXXXXX.  Nothing is left on failure. */
+static int
+write_temporary(char *temporary, const char *path, const struct content *content, struct error *err)
 {
-    CLEANUP(mem_freep) char *temporary = mem_format("%s.tmp-XXXXXX", path);
-    int fd = mkostemp(temporary, O_CLOEXEC);
+    const int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0) {
         return error_set_os(err, ERROR_IO, errno, "cannot write %s", path);
     }
-    const int filled = fill_temporary(fd, path, data, len, mode, err);
+    const int filled = fill_temporary(fd, path, content, err);
     const int closed = close(fd);
     if (filled < 0) {
         (void)unlink(temporary);
@@ -143,6 +152,17 @@ int file_write_new(const char *path, const void *data, size_t len, mode_t mode, 
         const int saved = errno;
         (void)unlink(temporary);
         return error_set_os(err, ERROR_IO, saved, "cannot write %s", path);
+    }
+    return 0;
+}
+
+int file_write_new(const char *path, const void *data, size_t len, mode_t mode, struct error *err)
+{
+    CLEANUP(mem_freep) char *temporary = mem_format("%s.tmp-XXXXXX", path);
+    const struct content content = {data, len, mode};
+    const int written = write_temporary(temporary, path, &content, err);
+    if (written < 0) {
+        return written;
     }
     if (name_without_replacing(temporary, path) != 0) {
         const int saved = errno;
@@ -157,6 +177,22 @@ int file_write_new(const char *path, const void *data, size_t len, mode_t mode, 
         return -(int)err->code;
     }
     return 0;
+}
+
+int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct error *err)
+{
+    CLEANUP(mem_freep) char *temporary = mem_format("%s.tmp-XXXXXX", path);
+    const struct content content = {data, len, mode};
+    const int written = write_temporary(temporary, path, &content, err);
+    if (written < 0) {
+        return written;
+    }
+    if (rename(temporary, path) != 0) {
+        const int saved = errno;
+        (void)unlink(temporary);
+        return error_set_os(err, ERROR_IO, saved, "cannot write %s", path);
+    }
+    return sync_folder(path, err);
 }
 
 int file_make_folder(const char *path, struct error *err)

@@ -21,6 +21,11 @@ file_read(const char *path, size_t max, char **out, size_t *out_len, struct erro
 MUST_CHECK int
 file_write_new(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
 
+/* Writes a file whole, in place of one that may be there.  Errors: ERROR_IO; what was there is there still,
+ * or, where only the folder cannot be synced, has been replaced. */
+MUST_CHECK int
+file_replace(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
+
 /* Makes the folder and its parents.  Not an error when it exists; "" is the current folder. */
 MUST_CHECK int file_make_folder(const char *path, struct error *err);
 

@@ -134,8 +134,7 @@ static int fill_datasets(const struct list_call *call, struct report_table *out,
         report_table_text(out, 0, known->id);
         char source[512] = "built in";
         if (known->embedded == NULL) {
-            (void)snprintf(
-                source, sizeof(source), "file %s, where a run says that it looks", known->file);
+            (void)snprintf(source, sizeof(source), "'bench fetch %s' (%s)", known->id, known->size);
         }
         report_table_text(out, 1, source);
     }
@@ -143,6 +142,7 @@ static int fill_datasets(const struct list_call *call, struct report_table *out,
         {"synthetic:input=N,output=N", "made from the seed, with these lengths"},
         {"jsonl:FILE", "one JSON object a line"},
         {"sharegpt:FILE", "a ShareGPT JSON file"},
+        {"hf://datasets/OWNER/NAME/FILE[@REVISION]", "the Hugging Face hub, and then the cache"},
     };
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
         report_table_add_row(out);

@@ -282,8 +282,14 @@ static const struct option_row rows[] = {
      AT(dataset),
      .group = "Requests",
      SPEC_SAYS,
-     .help = "Prompts in place of the benchmark's: a known id, synthetic:input=512,output=128, "
-             "jsonl:FILE or sharegpt:FILE. See 'bench help datasets'."},
+     .help =
+         "Prompts in place of the benchmark's: a known id, synthetic:input=512,output=128, "
+         "jsonl:FILE, sharegpt:FILE or hf://datasets/OWNER/NAME/FILE[@REVISION]. See 'bench help "
+         "datasets'."},
+    {.name = "offline",
+     .type = OPTION_FLAG,
+     AT(offline),
+     .help = "Take hf:// datasets from the cache alone, as with HF_HUB_OFFLINE=1."},
     {.name = "max-tokens",
      .value_name = "N",
      .type = OPTION_I64,

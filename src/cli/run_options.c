@@ -109,9 +109,6 @@ static int check_requests(const struct run_flags *flags, struct error *err)
             return result;
         }
     }
-    if (text_starts_with(flags->dataset, "hf://")) {
-        return error_set(err, ERROR_USAGE, "--dataset: '%s': not built yet", flags->dataset);
-    }
     if (given(flags, "burstiness") && flags->arrival + 1 != (int)ARRIVAL_GAMMA) {
         return error_set(
             err, ERROR_USAGE, "--burstiness: '%g' has no effect without --arrival gamma",
@@ -214,6 +211,7 @@ static void take_values(const struct run_flags *flags, struct run_options *out)
     out->spec_dir = flags->spec_dir;
     out->plugin_dirs = flags->plugin_dirs;
     out->strict = flags->strict;
+    out->offline = flags->offline;
     out->dry_run = flags->dry_run;
     out->json = flags->json;
 }

@@ -68,6 +68,7 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     const char *dev_key;
     const char *dev_key_pass_env;
     bool strict;
+    bool offline;
     int64_t max_tokens; /* -1: the spec's */
     double temperature; /* NAN: the spec's */
     bool ignore_eos;
@@ -147,6 +148,7 @@ struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered 
     const char *dev_key;
     const char *dev_key_pass_env;
     bool strict;
+    bool offline;
     int64_t max_tokens;
     double temperature;
     bool ignore_eos;

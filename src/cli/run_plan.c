@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/fetch_progress.h"
 #include "cli/passphrase.h"
 #include "cli/plugins.h"
 #include "cli/run_cost.h"
@@ -295,19 +296,29 @@ static struct request_shape work_shape(const struct run_options *options, const 
     return shape;
 }
 
-static int load_prompts(struct run_work *self, const struct run_options *options, struct error *err)
+static int load_prompts(struct run_work *self, struct run_plan *plan, struct error *err)
 {
-    const char *recipe = options->dataset[0] != '\0' ? options->dataset : self->spec->dataset;
+    const struct run_options *options = plan->options;
+    const char *asked = options->dataset[0] != '\0' ? options->dataset : self->spec->dataset;
+    const char *recipe = self->recipe != NULL ? self->recipe : asked;
+    struct fetch_progress progress = {.context = plan->context, .name = recipe};
+    const struct hub_watch watch = fetch_progress_watch(&progress);
     const struct dataset_options dataset = {
         .recipe = recipe,
         .benchmark = self->spec->id,
         .provider = run_plugin_of_dataset(options, self->spec),
         .seed = options->seed,
         .items = self->spec->scoring,
+        .offline = options->offline,
+        .watch = &watch,
     };
-    if (dataset_load(&dataset, &self->prompts, err) < 0) {
+    const int result = dataset_load(&dataset, &self->prompts, err);
+    fetch_progress_end(&progress);
+    if (result < 0) {
         return options->dataset[0] != '\0' ? error_prefix(err, "--dataset: ") : -(int)err->code;
     }
+    /* Every launch of a point reads the same, also when a branch moves on meanwhile. */
+    self->recipe = arena_copy_text(&plan->arena, self->prompts.recipe_again);
     if (options->max_tokens >= 0) {
         /* What was asked on the command line wins over the dataset's lengths. */
         for (uint32_t i = 0; i < self->prompts.n; i++) {
@@ -331,7 +342,7 @@ int run_work_open(
     if (slo_load(slo, hardware, &self->slo, err) < 0) {
         return error_prefix(err, "--slo-template: ");
     }
-    return load_prompts(self, options, err);
+    return load_prompts(self, plan, err);
 }
 
 static int start_built_in(struct run_plan *self, struct error *err)
@@ -458,7 +469,7 @@ int run_work_reseed(struct run_work *self, struct run_plan *plan, struct error *
 {
     run_work_done(self);
     self->shape.seed = plan->options->seed;
-    const int result = load_prompts(self, plan->options, err);
+    const int result = load_prompts(self, plan, err);
     return result < 0 ? result : run_work_render(self, plan, err);
 }
 

@@ -69,6 +69,8 @@ struct run_work {
     const struct spec *spec;
     struct request_shape shape;
     struct slo slo;
+    const char
+        *recipe; /* of the dataset, a revision of the hub made a commit; NULL: not loaded yet */
     struct prompt_set prompts;
     struct workload workload;
     char requests_sha256[65]; /* of workload_digest */

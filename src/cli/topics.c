@@ -52,6 +52,11 @@ const struct topic topic_table[] = {
             "    jsonl:FILE                          one JSON object a line with \"prompt\" or\n"
             "                                        \"messages\"\n"
             "    sharegpt:FILE                       a ShareGPT JSON file\n"
+            "    hf://datasets/OWNER/NAME/FILE[@REV] a .jsonl or ShareGPT .json file of the Hugging\n"
+            "                                        Face hub, kept in a cache ('bench help fetch')\n"
+            "\n"
+            "Lines whose keys have other names: jsonl:FILE?prompt-field=question, and so with hf://; also\n"
+            "messages-field, max-tokens-field, answer-field, id-field, category-field, by commas apart.\n"
             "\n"
             "Nothing is ever substituted: data that is not there ends the run before any traffic, "
             "with a line that says how to get it. The hash of the prompts stands in the envelope.\n",

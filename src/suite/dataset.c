@@ -4,11 +4,14 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "codec/canonical.h"
 #include "codec/digest.h"
 #include "suite/dataset_file.h"
 #include "suite/dataset_readers.h"
 #include "suite/embedded.h"
+#include "suite/hub.h"
+#include "suite/hub_cache.h"
 #include "suite/plugin_object.h"
 #include "suite/recipe.h"
 #include "suite/synthetic.h"
@@ -26,6 +29,7 @@ enum {
 struct loading {
     const struct dataset_options *options;
     struct recipe recipe;
+    const char *path; /* of the recipe's file, where it has one */
     struct prompt_set set;
     struct prompt_list list;
     struct error *err;
@@ -137,14 +141,15 @@ static int load_jsonl_text(struct loading *self, const struct reader_input *inpu
     return 0;
 }
 
-static int load_jsonl(struct loading *self, const char *path)
+static int load_jsonl(struct loading *self, const char *path, const char *name)
 {
     CLEANUP(mapped_file_close) struct mapped_file file = {0};
     const int rc = mapped_file_open(path, &file, self->err);
     if (rc != 0) {
         return rc;
     }
-    return load_jsonl_text(self, &(struct reader_input){path, file.bytes, file.len});
+    return load_jsonl_text(
+        self, &(struct reader_input){name, file.bytes, file.len, &self->recipe.keys});
 }
 
 static void add_counts(struct loading *self, const struct sharegpt_counts *counts)
@@ -160,7 +165,7 @@ static void add_counts(struct loading *self, const struct sharegpt_counts *count
     json_add_text(&self->set.arena, self->set.recipe, "lengths", "nominal: 4 bytes a token");
 }
 
-static int load_sharegpt(struct loading *self, const char *path)
+static int load_sharegpt(struct loading *self, const char *path, const char *name)
 {
     CLEANUP(mapped_file_close) struct mapped_file file = {0};
     int rc = mapped_file_open(path, &file, self->err);
@@ -169,7 +174,7 @@ static int load_sharegpt(struct loading *self, const char *path)
     }
     const uint32_t wanted = self->options->n_wanted;
     const struct sharegpt_input input = {
-        .name = path,
+        .name = name,
         .text = file.bytes,
         .len = file.len,
         .seed = self->options->seed,
@@ -228,13 +233,100 @@ static int load_synthetic(struct loading *self)
     return 0;
 }
 
+static int
+load_as(struct loading *self, enum recipe_kind format, const char *path, const char *name)
+{
+    return format == RECIPE_SHAREGPT ? load_sharegpt(self, path, name)
+                                     : load_jsonl(self, path, name);
+}
+
+/* Which file of the hub it was, as far as it must be known to get the same again. */
+static void add_hub_facts(struct loading *self, const struct hub_entry *entry)
+{
+    struct arena *arena = &self->set.arena;
+    struct json *file = json_new(arena, JSON_OBJECT);
+    json_add_text(arena, file, "endpoint", entry->endpoint);
+    json_add_text(
+        arena, file, "dataset",
+        arena_format(arena, "%s/%s", entry->name.owner, entry->name.dataset));
+    json_add_text(arena, file, "file", entry->name.file);
+    json_add_text(arena, file, "commit", entry->commit);
+    json_add_text(arena, file, "sha256", entry->sha256);
+    json_add_i64(arena, file, "size_bytes", (int64_t)entry->size);
+    json_add_text(arena, file, "etag", entry->etag);
+    json_add_bool(arena, file, "checked_by_hub", entry->checked);
+    (void)json_add(arena, self->set.recipe, "file", file);
+}
+
+/* The commit stands in the id and in the recipe from here on; what was chosen of the lines, too. */
+static void pin(struct loading *self, const char *name)
+{
+    struct arena *arena = &self->set.arena;
+    const char *keys = self->options->recipe + self->recipe.keys_at;
+    self->set.id = arena_format(arena, "%s%s", name, keys);
+    self->set.recipe_again = self->set.id;
+    (void)json_remove(self->set.recipe, "recipe");
+    json_add_text(arena, self->set.recipe, "recipe", self->set.id);
+}
+
+static int load_hub(struct loading *self)
+{
+    CLEANUP(hub_settings_done) struct hub_settings settings = {0};
+    CLEANUP(hub_entry_done) struct hub_entry entry = {0};
+    int rc = hub_settings_init(&settings, self->err);
+    if (rc != 0) {
+        return rc;
+    }
+    settings.offline = settings.offline || self->options->offline;
+    settings.watch = self->options->watch;
+    rc = hub_get(&settings, &self->recipe.hub, NULL, &entry, self->err);
+    if (rc != 0) {
+        return rc;
+    }
+    char name[HUB_TEXT_SIZE];
+    hub_name_write(&self->recipe.hub, entry.commit, name);
+    pin(self, name);
+    json_add_text(&self->set.arena, self->set.recipe, "source", entry.path);
+    add_hub_facts(self, &entry);
+    return load_as(self, self->recipe.format, entry.path, name);
+}
+
 static int fail_missing(const struct loading *self, const char *searched)
 {
     const struct known_dataset *known = self->recipe.known;
     return error_set(
         self->err, ERROR_UNAVAILABLE,
-        "dataset '%s': its data is not here; %s and put it in one of: %s; or give sharegpt:FILE",
-        known->id, known->help, searched);
+        "dataset '%s': its data is not here: 'bench fetch %s' gets it (%s), or put %s in one of: "
+        "%s; or give sharegpt:FILE",
+        known->id, known->id, known->size, known->file, searched);
+}
+
+/* What 'bench fetch' left in the cache; nothing is fetched here.  Returns HUB_ABSENT when it did not. */
+static int load_fetched(struct loading *self)
+{
+    const struct known_dataset *known = self->recipe.known;
+    CLEANUP(hub_settings_done) struct hub_settings settings = {0};
+    CLEANUP(hub_entry_done) struct hub_entry entry = {0};
+    struct hub_name name;
+    struct error why = {0};
+    if (hub_settings_init(&settings, &why) != 0) {
+        return HUB_ABSENT; /* 'bench fetch', which the message names, tells what is wrong */
+    }
+    int rc = hub_name_parse(known->hub, strlen(known->hub), &name, self->err);
+    if (rc == 0) {
+        rc = hub_cache_find(&settings, &name, name.revision, &entry, self->err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (!text_equal(entry.sha256, known->sha256)) {
+        return error_set(
+            self->err, ERROR_VERIFY, "dataset '%s': %s has SHA-256 %s and not %s: delete it",
+            known->id, entry.path, entry.sha256, known->sha256);
+    }
+    json_add_text(&self->set.arena, self->set.recipe, "source", entry.path);
+    add_hub_facts(self, &entry);
+    return load_as(self, known->format, entry.path, known->hub);
 }
 
 static int load_known(struct loading *self)
@@ -247,15 +339,17 @@ static int load_known(struct loading *self)
     char *path = known->embedded != NULL ? dataset_file_override(known->file)
                                          : dataset_file_find(known->file, &searched);
     if (path == NULL && known->embedded == NULL) {
-        return fail_missing(self, searched.data);
+        const int rc = load_fetched(self);
+        return rc == HUB_ABSENT ? fail_missing(self, searched.data) : rc;
     }
     json_add_text(&self->set.arena, self->set.recipe, "source", path != NULL ? path : "built in");
     if (path == NULL) {
         const struct embedded_file *file = embedded_find(known->embedded);
         assert(file != NULL);
-        return load_jsonl_text(self, &(struct reader_input){file->name, file->text, file->len});
+        return load_jsonl_text(
+            self, &(struct reader_input){file->name, file->text, file->len, NULL});
     }
-    return known->format == RECIPE_SHAREGPT ? load_sharegpt(self, path) : load_jsonl(self, path);
+    return load_as(self, known->format, path, path);
 }
 
 /* Where the lines of a JSON Lines text begin, each ended by NUL in place of its newline. */
@@ -295,7 +389,7 @@ static int load_plugin(struct loading *self)
     }
     CLEANUP(mem_freep) char *name = mem_format("plugin %s: next_request", plugin->id);
     const int rc =
-        jsonl_read(&(struct reader_input){name, text.data, text.len}, &self->list, self->err);
+        jsonl_read(&(struct reader_input){name, text.data, text.len, NULL}, &self->list, self->err);
     if (rc == 0) {
         keep(self, NULL, self->list.n);
         self->set.lines = split_lines(&self->set.arena, &text, self->list.n);
@@ -307,10 +401,9 @@ static int load_plugin(struct loading *self)
 /* A recipe's file, where it is the pack's own. */
 static void find_file(struct loading *self)
 {
-    if (recipe_has_file(&self->recipe)) {
-        self->recipe.path =
-            plugin_file(&self->set.arena, self->options->provider, self->recipe.path);
-    }
+    self->path = recipe_has_file(&self->recipe)
+                     ? plugin_file(&self->set.arena, self->options->provider, self->recipe.path)
+                     : NULL;
 }
 
 static int load(struct loading *self)
@@ -319,9 +412,10 @@ static int load(struct loading *self)
     case RECIPE_KNOWN:
         return load_known(self);
     case RECIPE_JSONL:
-        return load_jsonl(self, self->recipe.path);
     case RECIPE_SHAREGPT:
-        return load_sharegpt(self, self->recipe.path);
+        return load_as(self, self->recipe.kind, self->path, self->path);
+    case RECIPE_HUB:
+        return load_hub(self);
     case RECIPE_PLUGIN:
         return load_plugin(self);
     case RECIPE_SYNTHETIC:
@@ -354,7 +448,7 @@ static int add_items(struct loading *self)
 /* A file's folder says nothing about the data: ids hold the name alone. */
 static const char *id_of(struct arena *arena, const char *text, const struct recipe *recipe)
 {
-    if (recipe->path == NULL) {
+    if (recipe->path[0] == '\0') {
         return arena_copy_text(arena, text);
     }
     const int scheme_len = (int)strcspn(text, ":");
@@ -371,6 +465,7 @@ int dataset_load(const struct dataset_options *options, struct prompt_set *out, 
     struct prompt_set *set = &loading.set;
     struct arena *arena = &set->arena;
     set->id = id_of(arena, options->recipe, &loading.recipe);
+    set->recipe_again = arena_copy_text(arena, options->recipe);
     set->recipe = json_new(arena, JSON_OBJECT);
     json_add_text(arena, set->recipe, "recipe", options->recipe);
     json_add(arena, set->recipe, "seed", json_new_u64(arena, options->seed));

@@ -1,7 +1,7 @@
 /* dataset.h - prompts from where the recipe says, never from anywhere else.
  *
  * Recipes: a known id ("chatbot-short", "sharegpt-v3"), "synthetic:input=512,output=128[,...]",
- * "jsonl:FILE", "sharegpt:FILE".  Missing data is an error that says how to get it: nothing is ever
+ * "jsonl:FILE", "sharegpt:FILE", "hf://datasets/OWNER/NAME/FILE[@REVISION]".  Missing data is an error that says how to get it: nothing is ever
  * substituted.  The forms of the files: docs/adding-a-dataset.md. */
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "codec/json.h"
 #include "engine/prompt.h"
+#include "suite/hub.h"
 #include "suite/item.h"
 #include "suite/recipe.h"
 
@@ -32,7 +33,8 @@ struct plugin; /* plugin.h */
 /* Prompts of one dataset, in the dataset's order. */
 struct prompt_set {
     struct arena arena;
-    const char *id; /* recorded as dataset.id */
+    const char *id;           /* recorded as dataset.id */
+    const char *recipe_again; /* gives the same data: a revision of the hub is a commit in it */
     struct prompt *prompts;
     struct item *items; /* one for each prompt, where they were wanted; else NULL */
     uint32_t n;
@@ -61,7 +63,9 @@ struct dataset_options {
     uint64_t seed;
     uint32_t n_wanted; /* prompts to make or keep; 0: the recipe's own number.  A file with fewer
                           gives what it has */
-    struct item_options items; /* with a method: every prompt has an item, or loading fails */
+    struct item_options items;     /* with a method: every prompt has an item, or loading fails */
+    bool offline;                  /* hf:// takes what is in the cache, as with HF_HUB_OFFLINE */
+    const struct hub_watch *watch; /* of a fetch; NULL: nobody */
 };
 
 /* Reads or makes the prompts.  On success *out is the caller's: prompt_set_done.

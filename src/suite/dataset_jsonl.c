@@ -7,6 +7,7 @@
 #include "suite/dataset_readers.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ enum {
 
 struct line {
     struct json_lines lines;
-    struct arena *arena; /* of the prompts */
+    struct arena *arena;            /* of the prompts */
+    const struct recipe_keys *keys; /* NULL: every field has its usual name */
     struct error *err;
 };
 
@@ -118,6 +120,21 @@ static int read_object(const struct line *self, const struct json *root, struct 
     return rc;
 }
 
+/* Where the recipe chose other names for fields. */
+static int rename_fields(const struct line *self, struct arena *scratch, struct json *root)
+{
+    if (self->keys == NULL || root->kind != JSON_OBJECT) {
+        return 0;
+    }
+    const char *missing = recipe_keys_apply(self->keys, scratch, root);
+    if (missing == NULL) {
+        return 0;
+    }
+    char what[RECIPE_VALUE_SIZE + 64];
+    (void)snprintf(what, sizeof(what), "the line has no field '%s'", missing);
+    return fail(self, root, what);
+}
+
 static int read_line(const struct line *self, const struct json *root, struct prompt_list *out)
 {
     if (out->n == DATASET_PROMPTS_MAX) {
@@ -182,14 +199,15 @@ static int check_ids(const struct line *self, const struct prompt_list *list)
 
 int jsonl_read(const struct reader_input *input, struct prompt_list *out, struct error *err)
 {
-    struct line line = {.arena = out->arena, .err = err};
+    struct line line = {.arena = out->arena, .keys = input->keys, .err = err};
     json_lines_init(&line.lines, input->name, input->text, input->len);
     int rc = 1;
     while (rc > 0) {
         CLEANUP(arena_done) struct arena scratch = {0};
         struct json *root = NULL;
         rc = json_lines_next(&line.lines, &scratch, &root, err);
-        if (rc > 0 && read_line(&line, root, out) != 0) {
+        if (rc > 0 &&
+            (rename_fields(&line, &scratch, root) != 0 || read_line(&line, root, out) != 0)) {
             return -(int)err->code;
         }
     }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "suite/prompt_list.h"
+#include "suite/recipe_keys.h"
 
 #include <stdint.h>
 
@@ -11,6 +12,7 @@ struct reader_input {
     const char *name; /* for messages */
     const char *text;
     size_t len;
+    const struct recipe_keys *keys; /* other names of fields; NULL: none */
 };
 
 /* Reads every line of a JSON Lines text into `out`.

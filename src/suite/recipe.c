@@ -21,8 +21,10 @@ const struct known_dataset known_dataset_table[] = {
         .id = "sharegpt-v3",
         .format = RECIPE_SHAREGPT,
         .file = "ShareGPT_V3_unfiltered_cleaned_split.json",
-        .help =
-            "get that file from the Hugging Face dataset anon8231489123/ShareGPT_Vicuna_unfiltered",
+        .hub = "hf://datasets/anon8231489123/ShareGPT_Vicuna_unfiltered/"
+               "ShareGPT_V3_unfiltered_cleaned_split.json@192ab2185289094fc556ec8ce5ce1e8e587154ca",
+        .sha256 = "35f0e213ce091ed9b9af2a1f0755e9d39f9ccec34ab281cd4ca60d70f6479ba4",
+        .size = "about 650 MB",
     },
 };
 const size_t known_dataset_table_len = ARRAY_LEN(known_dataset_table);
@@ -52,6 +54,7 @@ static const struct scheme schemes[] = {
     {"sharegpt:", RECIPE_SHAREGPT, "sharegpt:FILE"},
     {"synthetic:", RECIPE_SYNTHETIC, "synthetic:input=512,output=128"},
     {"plugin:", RECIPE_PLUGIN, "plugin:n=200"},
+    {"hf:", RECIPE_HUB, "hf://datasets/OWNER/NAME/FILE[@REVISION]"},
 };
 
 /* Keys of a synthetic recipe, in the order of `values` below. */
@@ -280,7 +283,7 @@ static int fail_unknown(const char *text, struct error *err)
     return error_set(
         err, ERROR_USAGE,
         "unknown dataset '%s': give chatbot-short, sharegpt-v3, synthetic:input=512,output=128, "
-        "jsonl:FILE or sharegpt:FILE",
+        "jsonl:FILE, sharegpt:FILE or hf://datasets/OWNER/NAME/FILE",
         text);
 }
 
@@ -301,6 +304,98 @@ static int check_text(const char *text, struct error *err)
     return 0;
 }
 
+/* How a file of the hub is read, by its name's ending. */
+struct file_format {
+    const char *ending;
+    enum recipe_kind format; /* RECIPE_HUB: not read */
+};
+
+static const struct file_format file_formats[] = {
+    {".jsonl", RECIPE_JSONL}, {".ndjson", RECIPE_JSONL}, {".json", RECIPE_SHAREGPT},
+    {".parquet", RECIPE_HUB}, {".arrow", RECIPE_HUB},    {".csv", RECIPE_HUB},
+    {".tsv", RECIPE_HUB},     {".txt", RECIPE_HUB},      {".zip", RECIPE_HUB},
+    {".tar.gz", RECIPE_HUB},  {".gz", RECIPE_HUB},       {".zst", RECIPE_HUB},
+    {".xz", RECIPE_HUB},
+};
+
+static int fail_format(const char *file, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(file_formats); i++) {
+        if (text_ends_with(file, file_formats[i].ending)) {
+            return error_set(
+                err, ERROR_USAGE,
+                "dataset '%s': %s files are not read; what is read is .jsonl (one JSON object a "
+                "line) and .json (ShareGPT)",
+                file, file_formats[i].ending);
+        }
+    }
+    return error_set(
+        err, ERROR_USAGE,
+        "dataset '%s': its ending says not how to read it: add ?format=jsonl or ?format=sharegpt",
+        file);
+}
+
+static int choose_format(struct recipe *recipe, struct error *err)
+{
+    const char *given = recipe->keys.format;
+    recipe->format = RECIPE_HUB;
+    if (*given != '\0') {
+        recipe->format = text_equal(given, "jsonl") ? RECIPE_JSONL : RECIPE_SHAREGPT;
+    }
+    for (size_t i = 0; recipe->format == RECIPE_HUB && i < ARRAY_LEN(file_formats); i++) {
+        if (text_ends_with(recipe->hub.file, file_formats[i].ending)) {
+            recipe->format = file_formats[i].format;
+        }
+    }
+    return recipe->format == RECIPE_HUB ? fail_format(recipe->hub.file, err) : 0;
+}
+
+/* The turns of a conversation have no fields to choose from. */
+static int check_fields(const struct recipe_keys *keys, struct error *err)
+{
+    if (recipe_keys_rename(keys)) {
+        return error_set(
+            err, ERROR_USAGE,
+            "dataset: the fields of a ShareGPT file cannot be chosen: they are "
+            "for jsonl");
+    }
+    return 0;
+}
+
+static int parse_hub(const char *text, struct recipe *recipe, struct error *err)
+{
+    int rc = recipe_keys_parse(text, &recipe->keys_at, &recipe->keys, err);
+    if (rc == 0) {
+        rc = hub_name_parse(text, recipe->keys_at, &recipe->hub, err);
+    }
+    if (rc == 0) {
+        rc = choose_format(recipe, err);
+    }
+    return rc == 0 && recipe->format == RECIPE_SHAREGPT ? check_fields(&recipe->keys, err) : rc;
+}
+
+static int parse_file(const char *text, struct recipe *recipe, struct error *err)
+{
+    size_t len = 0;
+    const int rc = recipe_keys_parse(text, &len, &recipe->keys, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (len >= sizeof(recipe->path)) {
+        return error_set(err, ERROR_USAGE, "dataset: a file's name has at most 4095 bytes");
+    }
+    memcpy(recipe->path, text, len);
+    if (len == 0) {
+        return error_set(err, ERROR_USAGE, "dataset '%s': the file's name is missing", text);
+    }
+    if (recipe->keys.format[0] != '\0') {
+        return error_set(
+            err, ERROR_USAGE, "dataset '%s': format is for hf://; jsonl: and sharegpt: say it",
+            text);
+    }
+    return recipe->kind == RECIPE_SHAREGPT ? check_fields(&recipe->keys, err) : 0;
+}
+
 static int
 parse_scheme(const struct scheme *scheme, const char *rest, struct recipe *out, struct error *err)
 {
@@ -310,21 +405,27 @@ parse_scheme(const struct scheme *scheme, const char *rest, struct recipe *out, 
             scheme->form);
     }
     struct recipe recipe = {.kind = scheme->kind};
-    if (scheme->kind == RECIPE_SYNTHETIC) {
-        const int rc = parse_synthetic(rest, &recipe.plan, err);
-        if (rc != 0) {
-            return rc;
-        }
-    } else if (scheme->kind == RECIPE_PLUGIN) {
-        const int rc = parse_plugin(rest, &recipe.n_plugin, err);
-        if (rc != 0) {
-            return rc;
-        }
-    } else {
-        recipe.path = rest;
+    int rc = 0;
+    switch (scheme->kind) {
+    case RECIPE_SYNTHETIC:
+        rc = parse_synthetic(rest, &recipe.plan, err);
+        break;
+    case RECIPE_PLUGIN:
+        rc = parse_plugin(rest, &recipe.n_plugin, err);
+        break;
+    case RECIPE_HUB:
+        rc = parse_hub(rest - strlen(scheme->name), &recipe, err);
+        break;
+    case RECIPE_KNOWN:
+    case RECIPE_JSONL:
+    case RECIPE_SHAREGPT:
+        rc = parse_file(rest, &recipe, err);
+        break;
     }
-    *out = recipe;
-    return 0;
+    if (rc == 0) {
+        *out = recipe;
+    }
+    return rc;
 }
 
 int recipe_parse(const char *text, struct recipe *out, struct error *err)
@@ -343,13 +444,6 @@ int recipe_parse(const char *text, struct recipe *out, struct error *err)
         if (text_starts_with(text, schemes[i].name)) {
             return parse_scheme(&schemes[i], text + strlen(schemes[i].name), out, err);
         }
-    }
-    if (text_starts_with(text, "hf://")) {
-        return error_set(
-            err, ERROR_USAGE,
-            "dataset '%s': hf:// is not built yet; download the file and give jsonl:FILE or "
-            "sharegpt:FILE",
-            text);
     }
     return fail_unknown(text, err);
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/error.h"
+#include "suite/hub_name.h"
+#include "suite/recipe_keys.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,6 +14,7 @@ enum recipe_kind {
     RECIPE_SHAREGPT,  /* path */
     RECIPE_SYNTHETIC, /* plan */
     RECIPE_PLUGIN,    /* n_plugin */
+    RECIPE_HUB,       /* hub; `format` says how the file is read */
 };
 
 enum distribution {
@@ -45,15 +48,25 @@ struct known_dataset {
     enum recipe_kind format; /* RECIPE_JSONL or RECIPE_SHAREGPT */
     const char *file;        /* its name in the folders that are searched */
     const char *embedded;    /* its name in embedded_table; NULL: must be on disk */
-    const char *help;        /* how to get it; NULL with `embedded` */
+    const char *hub;    /* where 'bench fetch' gets it, its commit in it; NULL with `embedded` */
+    const char *sha256; /* of that file */
+    const char *size;   /* of that file, for people */
 };
 
 extern const struct known_dataset known_dataset_table[];
 extern const size_t known_dataset_table_len;
 
+enum {
+    RECIPE_PATH_SIZE = 4096 /* PATH_MAX of Linux */
+};
+
 struct recipe {
     enum recipe_kind kind;
-    const char *path; /* borrowed from the recipe's text */
+    char path[RECIPE_PATH_SIZE]; /* of a file; "" */
+    struct recipe_keys keys;     /* of a file or the hub's */
+    size_t keys_at;              /* of the hub's: where they begin in the recipe, with their '?' */
+    struct hub_name hub;
+    enum recipe_kind format; /* of RECIPE_HUB: RECIPE_JSONL or RECIPE_SHAREGPT */
     const struct known_dataset *known;
     struct synthetic_plan plan;
     uint32_t n_plugin; /* requests that the plugin's code makes */

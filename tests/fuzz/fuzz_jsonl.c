@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena = {0};
     struct prompt_list list = {.arena = &arena};
     struct error err = {0};
-    const struct reader_input input = {"f", (const char *)data, size};
+    const struct reader_input input = {"f", (const char *)data, size, NULL};
     if (jsonl_read(&input, &list, &err) == 0) {
         for (uint32_t i = 0; i < list.n; i++) {
             check_prompt(&list.items[i]);

@@ -184,6 +184,40 @@ static void test_dataset_load__jsonl(void **state)
     assert_string_equal(fact_text(&set, "recipe"), recipe);
 }
 
+/* Other names for fields give the same prompts. */
+static void test_dataset_load__jsonl_with_fields_of_its_own(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_done) struct scratch scratch;
+    scratch_init(&scratch);
+    (void)scratch_write(
+        &scratch, "q.jsonl",
+        "{\"question\": {\"text\": \"one\"}, \"n\": 5}\n{\"question\": {\"text\": \"two\"}, "
+        "\"prompt\": 3}\n{\"question\": {}}\n");
+    char recipe[SCRATCH_PATH_MAX + 64];
+    (void)snprintf(
+        recipe, sizeof(recipe), "jsonl:%s?prompt-field=question.text,max-tokens-field=n",
+        scratch.path);
+    CLEANUP(prompt_set_done) struct prompt_set set = {0};
+    struct error err = {0};
+    assert_int_equal(load_recipe(recipe, 3, 0, &set, &err), -ERROR_PARSE);
+    char message[SCRATCH_PATH_MAX + 64];
+    (void)snprintf(
+        message, sizeof(message), "%s:3:1: the line has no field 'question.text'", scratch.path);
+    assert_string_equal(err.text, message);
+    (void)scratch_write(
+        &scratch, "q.jsonl",
+        "{\"question\": {\"text\": \"one\"}, \"n\": 5}\n{\"question\": {\"text\": \"two\"}, "
+        "\"prompt\": 3}\n");
+    load_good(recipe, 3, 0, &set);
+    assert_string_equal(set.id, "jsonl:q.jsonl");
+    assert_string_equal(set.recipe_again, recipe);
+    assert_int_equal(set.n, 2);
+    assert_string_equal(only_text(&set.prompts[0]), "one");
+    assert_int_equal(set.prompts[0].max_tokens, 5);
+    assert_string_equal(only_text(&set.prompts[1]), "two");
+}
+
 static void test_dataset_load__lengths_have_a_hash_of_their_own(void **state)
 {
     (void)state;
@@ -263,7 +297,7 @@ static void test_jsonl_read__bad_lines(void **state)
         CLEANUP(arena_done) struct arena arena = {0};
         CLEANUP(prompt_list_done) struct prompt_list list = {.arena = &arena};
         struct error err = {0};
-        const struct reader_input input = {"f", rows[i].text, strlen(rows[i].text)};
+        const struct reader_input input = {"f", rows[i].text, strlen(rows[i].text), NULL};
         const int rc = jsonl_read(&input, &list, &err);
         if (rc != -ERROR_PARSE || !text_starts_with(err.text, rows[i].message)) {
             print_error("%s: %d '%s' is not '%s'\n", rows[i].what, rc, err.text, rows[i].message);
@@ -286,7 +320,7 @@ static void test_jsonl_read__too_many(void **state)
     CLEANUP(arena_done) struct arena arena = {0};
     CLEANUP(prompt_list_done) struct prompt_list list = {.arena = &arena};
     struct error err = {0};
-    struct reader_input input = {"f", text, n * line_len};
+    struct reader_input input = {"f", text, n * line_len, NULL};
     assert_int_equal(jsonl_read(&input, &list, &err), -ERROR_LIMIT);
     assert_string_equal(err.text, "f:1000001:1: more than 1000000 prompts");
     free(text);
@@ -300,7 +334,7 @@ static void test_jsonl_read__depth_is_limited(void **state)
     CLEANUP(arena_done) struct arena arena = {0};
     CLEANUP(prompt_list_done) struct prompt_list list = {.arena = &arena};
     struct error err = {0};
-    const struct reader_input input = {"f", text, strlen(text)};
+    const struct reader_input input = {"f", text, strlen(text), NULL};
     assert_int_equal(jsonl_read(&input, &list, &err), -ERROR_LIMIT);
     assert_true(text_starts_with(err.text, "f:1:"));
 }
@@ -348,7 +382,19 @@ static void test_dataset_check__promise_2_bad_recipes(void **state)
         {"jsnol:x", "unknown dataset 'jsnol:x': did you mean 'jsonl:'?"},
         {"imagenet", "unknown dataset 'imagenet': give chatbot-short, sharegpt-v3, synthetic:"},
         {"file:///x", "unknown dataset 'file:///x': give chatbot-short, sharegpt-v3, synthetic:"},
-        {"hf://a/b", "dataset 'hf://a/b': hf:// is not built yet; download the file"},
+        {"hf://a/b", "dataset 'hf://a/b': only datasets are read: the form is hf://datasets/"},
+        {"hf:", "dataset 'hf:' is not complete: the form is hf://datasets/OWNER/NAME/FILE"},
+        {"hf://datasets/a/b/c.parquet",
+         "dataset 'c.parquet': .parquet files are not read; what is read is .jsonl"},
+        {"hf://datasets/a/b/c.jsonl.gz", "dataset 'c.jsonl.gz': .gz files are not read"},
+        {"hf://datasets/a/b/c", "dataset 'c': its ending says not how to read it: add ?format="},
+        {"hf://datasets/a/b/c.json?prompt-field=q",
+         "dataset: the fields of a ShareGPT file cannot be chosen: they are for jsonl"},
+        {"sharegpt:c.json?prompt-field=q",
+         "dataset: the fields of a ShareGPT file cannot be chosen: they are for jsonl"},
+        {"jsonl:a?promt-field=q", "dataset: unknown key 'promt-field': did you mean 'prompt-"},
+        {"jsonl:?prompt-field=q", "dataset '?prompt-field=q': the file's name is missing"},
+        {"jsonl:a?format=jsonl", "dataset 'a?format=jsonl': format is for hf://"},
         {"jsonl:", "dataset 'jsonl:' is not complete: the form is jsonl:FILE"},
         {"sharegpt:", "dataset 'sharegpt:' is not complete: the form is sharegpt:FILE"},
         {"synthetic:", "dataset 'synthetic:' is not complete: the form is synthetic:input=512"},
@@ -375,8 +421,17 @@ static void test_dataset_check__form_only(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "chatbot-short", "sharegpt-v3", "jsonl:no/such/file", "sharegpt:x",
-        "synthetic:input=4,output=1"};
+        "chatbot-short",
+        "sharegpt-v3",
+        "jsonl:no/such/file",
+        "sharegpt:x",
+        "synthetic:input=4,output=1",
+        "jsonl:x?prompt-field=q",
+        "jsonl:what?.jsonl",
+        "hf://datasets/a/b/c.jsonl@v1?prompt-field=q",
+        "hf://datasets/a/b/c.json",
+        "hf://datasets/a/b/c.parquet?format=jsonl",
+        "hf://datasets/a/b/c.ndjson"};
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         struct error err = {0};
         assert_int_equal(dataset_check(good[i], &err), 0);
@@ -452,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_dataset_load__more_than_there_are_gives_all),
         cmocka_unit_test(test_prompt_sample__is_fair),
         cmocka_unit_test(test_dataset_load__jsonl),
+        cmocka_unit_test(test_dataset_load__jsonl_with_fields_of_its_own),
         cmocka_unit_test(test_dataset_load__lengths_have_a_hash_of_their_own),
         cmocka_unit_test(test_jsonl_read__bad_lines),
         cmocka_unit_test(test_jsonl_read__too_many),

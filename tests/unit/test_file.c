@@ -283,6 +283,53 @@ static void test_file_write_new__leaves_nothing_behind_when_any_call_fails(void 
     assert_int_equal(count_failures(*state), 8); /* renameat2 too */
 }
 
+static void test_file_replace__replaces_whole(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct error err = {0};
+    assert_int_equal(file_replace(fixture->path, "first", 5, 0600, &err), 0);
+    assert_content(fixture->path, "first");
+    assert_int_equal(file_replace(fixture->path, "2", 1, 0644, &err), 0);
+    assert_content(fixture->path, "2");
+    struct stat info;
+    assert_int_equal(stat(fixture->path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0644);
+    assert_int_equal(empty_folder(fixture->folder), 1);
+}
+
+/* The Nth call fails, for N = 1.. until none does: what is there is one of the two texts, and nothing else is. */
+static void test_file_replace__leaves_the_old_or_the_new_when_any_call_fails(void **state)
+{
+    const struct fixture *fixture = *state;
+    unsigned n_failures = 0;
+    for (int n = 1; n == 1 || faults.failed != NULL; n++) {
+        struct error err = {0};
+        assert_int_equal(file_replace(fixture->path, "old", 3, 0600, &err), 0);
+        faults.counts = true;
+        faults.fail_at = n;
+        faults.n_calls = 0;
+        faults.fail_errno = EIO;
+        faults.failed = NULL;
+        const int result = file_replace(fixture->path, "new", 3, 0600, &err);
+        faults.counts = false;
+        if (result < 0) {
+            n_failures++;
+            assert_int_equal(result, -ERROR_IO);
+            CLEANUP(mem_freep) char *expected = mem_format("cannot write %s", fixture->path);
+            assert_true(text_starts_with(err.text, expected));
+        }
+        char *text = NULL;
+        size_t len = 0;
+        struct error ignored = {0};
+        assert_int_equal(file_read(fixture->path, 10, &text, &len, &ignored), 0);
+        assert_true(strcmp(text, "new") == 0 || (result < 0 && strcmp(text, "old") == 0));
+        free(text);
+        assert_int_equal(empty_folder(fixture->folder), 1);
+    }
+    assert_int_equal(
+        n_failures, 7); /* mkostemp, fchmod, write, fsync, close; open and fsync of the folder */
+}
+
 static void test_file_write_new__names_the_path_when_the_folder_is_missing(void **state)
 {
     (void)state;
@@ -470,6 +517,9 @@ int main(void)
             test_file_write_new__survives_short_and_interrupted_writes, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_file_write_new__leaves_nothing_behind_when_any_call_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_file_replace__replaces_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_file_replace__leaves_the_old_or_the_new_when_any_call_fails, setup, teardown),
         cmocka_unit_test(test_file_write_new__names_the_path_when_the_folder_is_missing),
         cmocka_unit_test_setup_teardown(
             test_file_write_new__writes_into_the_current_folder, setup, teardown),

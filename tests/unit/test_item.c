@@ -13,7 +13,7 @@ static int
 read_all(const char *text, enum scoring scoring, struct prompt_list *out, struct error *err)
 {
     out->wanted = (struct item_options){.scoring = scoring, .tolerance = 0.25};
-    const struct reader_input input = {"f", text, strlen(text)};
+    const struct reader_input input = {"f", text, strlen(text), NULL};
     return jsonl_read(&input, out, err);
 }
 

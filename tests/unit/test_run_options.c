@@ -207,7 +207,6 @@ static void test_run_options__request_extras(void **state)
     REFUSE("--header: ':x' is not NAME:VALUE", "--header", ":x");
     REFUSE("--header: 'a b:x': a name has no character ' '", "--header", "a b:x");
     REFUSE("--header: 'a:x?': a value has no control characters", "--header", "a:x\r");
-    REFUSE("--dataset: 'hf://a/b': not built yet", "--dataset", "hf://a/b");
     REFUSE("--signing-mode: 'keyless': not built yet", "--signing-mode", "keyless");
 }
 

@@ -426,6 +426,8 @@ static void use_empty_home(const struct scratch *scratch)
 {
     set_variable("BENCH_DATA_DIR", NULL);
     set_variable("XDG_DATA_HOME", NULL);
+    set_variable("XDG_CACHE_HOME", NULL);
+    set_variable("BENCH_CACHE_DIR", NULL);
     set_variable("HOME", scratch->folder);
 }
 
@@ -442,10 +444,10 @@ static void test_dataset_load__promise_18_missing_data_is_an_error(void **state)
     assert_int_equal(load_recipe("sharegpt-v3", 1, 0, &set, &err), -ERROR_UNAVAILABLE);
     (void)snprintf(
         want, sizeof(want),
-        "dataset 'sharegpt-v3': its data is not here; get that file from the Hugging Face dataset "
-        "anon8231489123/ShareGPT_Vicuna_unfiltered and put it in one of: "
-        "%s/.local/share/bench/datasets/%s, ./data/%s; or give sharegpt:FILE",
-        scratch.folder, v3_file, v3_file);
+        "dataset 'sharegpt-v3': its data is not here: 'bench fetch sharegpt-v3' gets it (about 650 "
+        "MB), or put %s in one of: %s/.local/share/bench/datasets/%s, ./data/%s; or give "
+        "sharegpt:FILE",
+        v3_file, scratch.folder, v3_file, v3_file);
     assert_string_equal(err.text, want);
     assert_null(set.prompts);
 

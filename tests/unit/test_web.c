@@ -274,6 +274,165 @@ static void test_web_fetch__cuts_long_headers(void **state)
     web_answer_done(&answer);
 }
 
+static void test_web_fetch__gives_wanted_headers(void **state)
+{
+    (void)state;
+    struct server server;
+    server_start(
+        &server, NULL,
+        "HTTP/1.1 103 Early Hints\r\nX-Early: a\r\n\r\n"
+        "HTTP/1.1 302 Found\r\nlocation: /b?c \r\nETag: \"abcdef\"\r\nContent-Length: 0\r\n\r\n");
+    char location[32] = "of before";
+    char etag[6];
+    char early[32];
+    char absent[32] = "of before";
+    const struct web_header wanted[] = {
+        {"Location", location, sizeof(location)},
+        {"ETag", etag, sizeof(etag)},
+        {"X-Early", early, sizeof(early)},
+        {"X-Absent", absent, sizeof(absent)},
+    };
+    struct web_request request = request_to(&server);
+    request.wanted = wanted;
+    request.n_wanted = ARRAY_LEN(wanted);
+    struct web_answer answer;
+    struct error err = {0};
+    assert_int_equal(web_fetch(&request, &answer, &err), 0);
+    server_stop(&server);
+    assert_string_equal(location, "/b?c");
+    assert_string_equal(etag, "\"abcd"); /* cut */
+    assert_string_equal(early, "");
+    assert_string_equal(absent, "");
+    web_answer_done(&answer);
+}
+
+struct taken {
+    char text[64];
+    size_t len;
+    long status;
+    size_t at_most; /* bytes that are taken */
+    bool stop;
+};
+
+static bool take(void *user, long status, const char *data, size_t len)
+{
+    struct taken *self = user;
+    self->status = status;
+    if (self->len + len > self->at_most) {
+        return false;
+    }
+    memcpy(self->text + self->len, data, len);
+    self->len += len;
+    return true;
+}
+
+static bool is_stopped(void *user)
+{
+    const struct taken *self = user;
+    return self->stop;
+}
+
+static int fetch_into(const char *answer_text, struct taken *taken, struct error *err)
+{
+    struct server server;
+    server_start(&server, NULL, answer_text);
+    const struct web_sink sink = {.user = taken, .take = take, .stop = is_stopped};
+    struct web_request request = request_to(&server);
+    request.sink = &sink;
+    struct web_answer answer;
+    const int rc = web_fetch(&request, &answer, err);
+    server_stop(&server);
+    if (rc >= 0) {
+        assert_null(answer.body.data);
+        web_answer_done(&answer);
+    }
+    return rc;
+}
+
+static void test_web_fetch__gives_the_body_to_a_sink(void **state)
+{
+    (void)state;
+    struct taken taken = {.at_most = 60};
+    struct error err = {0};
+    assert_int_equal(
+        fetch_into("HTTP/1.1 206 Partial\r\nContent-Length: 6\r\n\r\nabcdef", &taken, &err), 0);
+    assert_int_equal(taken.status, 206);
+    assert_string_equal(taken.text, "abcdef");
+    /* It has enough. */
+    taken = (struct taken){.at_most = 5};
+    assert_int_equal(
+        fetch_into("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef", &taken, &err),
+        WEB_STOPPED);
+    assert_int_equal(taken.len, 0);
+    /* It wants to stop. */
+    taken = (struct taken){.at_most = 60, .stop = true};
+    assert_int_equal(
+        fetch_into("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef", &taken, &err),
+        WEB_STOPPED);
+    /* The connection ends early: what came has been given. */
+    taken = (struct taken){.at_most = 60};
+    assert_int_equal(
+        fetch_into("HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\nabcdef", &taken, &err),
+        -ERROR_UNAVAILABLE);
+    assert_string_equal(taken.text, "abcdef");
+}
+
+static void test_web_follow__completes_what_is_relative(void **state)
+{
+    (void)state;
+    static const char *const rows[][3] = {
+        {"https://h/a/b?c", "/d?e", "https://h/d?e"},
+        {"https://h/a/b?c", "d", "https://h/a/d"},
+        {"https://h:8443/a", "//k/d", "https://k/d"},
+        {"https://h/a", "http://k:81/d", "http://k:81/d"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *out = NULL;
+        struct error err = {0};
+        assert_int_equal(web_follow(rows[i][0], rows[i][1], &out, &err), 0);
+        assert_string_equal(out, rows[i][2]);
+        free(out);
+    }
+    char *out = NULL;
+    struct error err = {0};
+    assert_int_equal(web_follow("https://h/", "http://[", &out, &err), -ERROR_UNAVAILABLE);
+    assert_string_equal(err.text, "https://h/: redirected to 'http://[', which is no URL");
+    assert_null(out);
+}
+
+static void test_web_same_origin(void **state)
+{
+    (void)state;
+    assert_true(web_same_origin("https://h", "https://H:443/a?b"));
+    assert_true(web_same_origin("http://127.0.0.1:8080/x", "http://127.0.0.1:8080/"));
+    static const char *const others[] = {
+        "http://h/",          "https://h:444/",        "https://h.evil.org/",
+        "https://evil.org/h", "https://evil.org/?@h/", "https://h@evil.org/",
+        "no URL at all",      "https://h\\@evil.org/",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        if (web_same_origin("https://h", others[i])) {
+            print_error("%s\n", others[i]);
+            fail();
+        }
+    }
+}
+
+static void test_web_is_loopback(void **state)
+{
+    (void)state;
+    static const char *const here[] = {
+        "http://localhost:1/", "http://LOCALHOST", "http://127.0.0.1/", "http://127.8.8.8:1/",
+        "http://[::1]:80/"};
+    static const char *const elsewhere[] = {
+        "http://127.0.0.1.example/", "http://localhost.example/", "http://10.0.0.1/", "no URL",
+        "http://[::2]/"};
+    for (size_t i = 0; i < ARRAY_LEN(here); i++) {
+        assert_true(web_is_loopback(here[i]));
+        assert_false(web_is_loopback(elsewhere[i]));
+    }
+}
+
 static void test_web_fetch__stops_at_the_limit(void **state)
 {
     (void)state;
@@ -585,6 +744,11 @@ int main(void)
         cmocka_unit_test(test_web_fetch__takes_any_status_and_follows_no_redirect),
         cmocka_unit_test(test_web_fetch__forgets_the_headers_of_interim_answers),
         cmocka_unit_test(test_web_fetch__cuts_long_headers),
+        cmocka_unit_test(test_web_fetch__gives_wanted_headers),
+        cmocka_unit_test(test_web_fetch__gives_the_body_to_a_sink),
+        cmocka_unit_test(test_web_follow__completes_what_is_relative),
+        cmocka_unit_test(test_web_same_origin),
+        cmocka_unit_test(test_web_is_loopback),
         cmocka_unit_test(test_web_fetch__stops_at_the_limit),
         cmocka_unit_test(test_web_fetch__names_the_url_that_does_not_answer),
         cmocka_unit_test(test_web_fetch__speaks_http_only),
