@@ -5,7 +5,7 @@ _bench()
     local command=${COMP_WORDS[1]} words=''
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='run sim selftest keygen canonical verify summary fetch fingerprint doctor list plugin spec help version --help --version'
+        words='run sim selftest keygen canonical verify summary cost fetch fingerprint doctor list plugin spec help version --help --version'
         COMPREPLY=($(compgen -W "$words" -- "$word"))
         return
     fi
@@ -93,6 +93,8 @@ _bench()
         keygen:--out|keygen:-o) COMPREPLY=($(compgen -f -- "$word")); return ;;
         verify:--dev-public-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         verify:--records) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        cost:--prices-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        cost:--price-per-hour) return ;;
         fetch:--max-mb) return ;;
         fingerprint:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;
         doctor:--base-url|doctor:-u) return ;;
@@ -115,6 +117,7 @@ _bench()
             canonical) words='--sha256 --without-signature --help --version' ;;
             verify) words='--recompute --dev-public-key --records --json --help --version' ;;
             summary) words='--json --launches --help --version' ;;
+            cost) words='--prices-file --price-per-hour --json --help --version' ;;
             fetch) words='--max-mb --offline --json --help --version' ;;
             fingerprint) words='--json --root --help --version' ;;
             doctor) words='--base-url --engine --model --api-key-env --header --cacert --insecure --strict --show-slo --root --json --help --version' ;;

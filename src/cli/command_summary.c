@@ -1,16 +1,14 @@
 /* `bench summary`: envelopes as one table for each suite.  What all rows of a table agree on stands in
  * its title, so that rows are compared with nothing hidden and nothing repeated. */
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/envelope_files.h"
 #include "cli/print.h"
 #include "cli/run_repeat.h"
 #include "cli/summary_row.h"
 #include "report/number.h"
 
 #include <assert.h>
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +45,9 @@ struct rows {
     size_t n_bad;
 };
 
-static int add_file(struct rows *self, const char *path, struct error *err)
+static int add_file(void *context, const char *path, struct error *err)
 {
+    struct rows *self = context;
     struct summary_row row = {0};
     const int result = summary_row_read(&self->arena, path, &row, err);
     if (result < 0) {
@@ -56,41 +55,6 @@ static int add_file(struct rows *self, const char *path, struct error *err)
     }
     self->rows = mem_resize(self->rows, self->n + 1, sizeof(*self->rows));
     self->rows[self->n++] = row;
-    return 0;
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int is_json(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && text_ends_with(entry->d_name, ".json") ? 1 : 0;
-}
-
-/* Files that are no envelopes are named, and spoil the exit code, but not the table. */
-static int add_folder(
-    struct rows *self, const struct cli_context *context, const char *folder, struct error *err)
-{
-    struct dirent **entries = NULL;
-    const int n = scandir(folder, &entries, is_json, by_name);
-    if (n < 0) {
-        return error_set_os(err, ERROR_IO, errno, "%s", folder);
-    }
-    for (int i = 0; i < n; i++) {
-        CLEANUP(mem_freep) char *path = file_join(folder, entries[i]->d_name);
-        struct error file_err = {0};
-        if (add_file(self, path, &file_err) < 0) {
-            (void)fprintf(context->log, "bench summary: %s\n", file_err.text);
-            self->n_bad++;
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    if (self->n == 0) {
-        return error_set(err, ERROR_UNAVAILABLE, "%s: there are no envelopes", folder);
-    }
     return 0;
 }
 
@@ -346,8 +310,8 @@ run(const struct cli_context *context,
     (void)n_operands;
     const struct summary_options *given = options;
     struct rows all = {0};
-    int result = file_is_folder(operands[0]) ? add_folder(&all, context, operands[0], err)
-                                             : add_file(&all, operands[0], err);
+    const struct envelope_visit visit = {add_file, &all};
+    int result = envelope_files_visit(context, "summary", operands[0], &visit, &all.n_bad, err);
     if (result == 0) {
         assert(all.rows != NULL);
         if (!given->launches) {

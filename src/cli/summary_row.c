@@ -45,7 +45,7 @@ static const char *hardware_text(struct arena *arena, const struct json *root)
 }
 
 /* "conc 4", "rps 0.5". */
-static const char *load_text(struct arena *arena, const struct json *root)
+const char *envelope_load_text(struct arena *arena, const struct json *root)
 {
     int64_t concurrency = 0;
     double rate = 0.0;
@@ -65,8 +65,13 @@ static const char *engine_text(struct arena *arena, const struct json *root)
     return version[0] != '\0' ? arena_format(arena, "%s %s", name, version) : name;
 }
 
-static int check_form(const char *path, const struct json *root, struct error *err)
+int envelope_read(struct arena *arena, const char *path, struct json **out, struct error *err)
 {
+    struct json *root = NULL;
+    const int result = json_parse_file(arena, path, &root, err);
+    if (result < 0) {
+        return result;
+    }
     const struct json *suite = json_find(root, "suite_id");
     const struct json *metrics = json_find(root, "metrics");
     if (suite == NULL || suite->kind != JSON_STRING || metrics == NULL ||
@@ -74,6 +79,7 @@ static int check_form(const char *path, const struct json *root, struct error *e
         return error_set(
             err, ERROR_PARSE, "%s: not an envelope: it has no suite_id and metrics", path);
     }
+    *out = root;
     return 0;
 }
 
@@ -81,10 +87,7 @@ int summary_row_read(
     struct arena *arena, const char *path, struct summary_row *out, struct error *err)
 {
     struct json *root = NULL;
-    int result = json_parse_file(arena, path, &root, err);
-    if (result == 0) {
-        result = check_form(path, root, err);
-    }
+    const int result = envelope_read(arena, path, &root, err);
     if (result < 0) {
         return result;
     }
@@ -99,7 +102,7 @@ int summary_row_read(
                 [SUMMARY_ENGINE] = engine_text(arena, root),
                 [SUMMARY_QUANT] = json_text(json_path(root, "quantization.format"), ""),
                 [SUMMARY_HARDWARE] = hardware_text(arena, root),
-                [SUMMARY_LOAD] = load_text(arena, root),
+                [SUMMARY_LOAD] = envelope_load_text(arena, root),
                 [SUMMARY_VALID] = json_text(json_path(root, "validity.status"), ""),
                 [SUMMARY_FILE] = arena_copy_text(arena, file_base_name(path)),
             },

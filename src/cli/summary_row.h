@@ -50,6 +50,14 @@ const char *summary_number_key(size_t number);
 extern const struct report_column summary_texts[SUMMARY_TEXTS];
 extern const struct summary_number summary_numbers[SUMMARY_NUMBERS];
 
+/* Reads a file of which it checks only that it is an envelope, of this program or of another.
+ * Errors: those of json_parse_file; ERROR_PARSE when it is none. */
+MUST_CHECK int
+envelope_read(struct arena *arena, const char *path, struct json **out, struct error *err);
+
+/* "conc 4", "rps 0.5"; "" where the envelope does not say. */
+const char *envelope_load_text(struct arena *arena, const struct json *root);
+
 /* Reads one envelope; texts live in the arena.
  * Errors: those of json_parse_file; ERROR_PARSE when the file is no envelope. */
 MUST_CHECK int

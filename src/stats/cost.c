@@ -103,7 +103,8 @@ void cost_by_tokens(
 void cost_by_hour(const struct price_facts *price, const struct hour_rates *rates, struct cost *out)
 {
     *out = (struct cost){0};
-    if (!(rates->window_s > 0.0) || rates->tok_per_s <= 0.0) {
+    const bool nothing_known = isnan(rates->tok_per_s) && !(rates->window_s > 0.0);
+    if (nothing_known || rates->tok_per_s <= 0.0) {
         return;
     }
     const double usd_per_s = price->usd_per_hour / SECONDS_PER_H;

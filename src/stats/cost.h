@@ -21,16 +21,16 @@ struct usage_totals {
 struct cost {
     const char *source; /* "provider", or that of the price; borrowed; NULL: the cost is not known,
                            and nothing below is set */
-    double usd_total;
+    double usd_total;   /* NAN: of a window of unknown length */
     double usd_per_million_tokens; /* of output; NAN where no output was counted */
     double usd_per_request;        /* NAN without requests */
 };
 
 /* What a deployment did in a time. */
 struct hour_rates {
-    double window_s;
+    double window_s;  /* NAN unknown */
     double tok_per_s; /* output; NAN unknown */
-    double req_per_s; /* that ended ok */
+    double req_per_s; /* that ended ok; NAN unknown */
 };
 
 #define COST_SOURCE_PROVIDER "provider"
@@ -50,7 +50,8 @@ bool usage_has_costs(const struct usage_totals *usage);
 void cost_by_tokens(
     const struct price_facts *price, const struct usage_totals *usage, struct cost *out);
 
-/* By the price of an hour.  Unknown for an empty window, or when nothing was generated in it. */
+/* By the price of an hour.  Unknown for an empty window, or when nothing was generated in it.  Of a
+ * point whose window is not known (NAN) the total is NAN. */
 void cost_by_hour(
     const struct price_facts *price, const struct hour_rates *rates, struct cost *out);
 

@@ -183,6 +183,11 @@ static void test_cost_by_hour__has_no_price_for_nothing(void **state)
     assert_non_null(cost.source);
     assert_true(isnan(cost.usd_per_million_tokens));
     assert_true(isnan(cost.usd_per_request));
+    /* Another program's envelope may tell its throughput, and not its window. */
+    const struct hour_rates alone = {.window_s = NONE, .tok_per_s = 500.0, .req_per_s = NONE};
+    cost_by_hour(&price, &alone, &cost);
+    assert_near(cost.usd_per_million_tokens, 2.0, 1e-15);
+    assert_true(isnan(cost.usd_total));
 }
 
 static void test_cost_compute__takes_the_providers_figures_first(void **state)
