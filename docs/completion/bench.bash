@@ -25,7 +25,7 @@ _bench()
         run:--rps-sweep) return ;;
         run:--duration|run:-d) return ;;
         run:--requests) return ;;
-        run:--arrival) words='poisson constant gamma' ;;
+        run:--arrival) words='poisson constant gamma trace' ;;
         run:--burstiness) return ;;
         run:--max-concurrency) return ;;
         run:--warmup) return ;;

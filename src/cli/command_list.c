@@ -140,6 +140,7 @@ static int fill_datasets(const struct list_call *call, struct report_table *out,
     }
     static const char *const forms[][2] = {
         {"synthetic:input=N,output=N", "made from the seed, with these lengths"},
+        {"trace:FILE", "recorded times and lengths, Mooncake JSONL or Azure CSV"},
         {"jsonl:FILE", "one JSON object a line"},
         {"sharegpt:FILE", "a ShareGPT JSON file"},
         {"hf://datasets/OWNER/NAME/FILE[@REVISION]", "the Hugging Face hub, and then the cache"},

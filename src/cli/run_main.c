@@ -16,6 +16,7 @@
 #include "cli/run_repeat.h"
 #include "cli/run_site.h"
 #include "cli/run_telemetry.h"
+#include "cli/run_trace.h"
 #include "load/point.h"
 
 #include <math.h>
@@ -54,9 +55,16 @@ static void list_default(struct point_list *out, const struct spec *spec)
 }
 
 static void
-list_points(struct point_list *out, const struct run_options *options, const struct spec *spec)
+list_points(struct point_list *out, const struct run_options *options, const struct run_work *work)
 {
+    const struct spec *spec = work->spec;
     *out = (struct point_list){0};
+    if (options->arrival == ARRIVAL_TRACE) {
+        if (work->prompts.arrivals_ns != NULL) {
+            run_trace_point(options, work, &out->choices[out->n++]);
+        }
+        return;
+    }
     switch (options->mode) {
     case RUN_SWEEP:
         if (options->sweep_of_spec) {
@@ -91,7 +99,12 @@ list_points(struct point_list *out, const struct run_options *options, const str
 
 static void print_plan_point(const struct cli_context *context, const struct point_choice *choice)
 {
-    if (choice->driver == DRIVER_OPEN) {
+    if (choice->n_trace > 0) {
+        (void)fprintf(
+            context->out,
+            "  replay of %u requests at their recorded times, %.4g requests/s on average\n",
+            choice->n_trace, choice->rate_rps);
+    } else if (choice->driver == DRIVER_OPEN) {
         (void)fprintf(context->out, "  open loop at %.10g requests/s\n", choice->rate_rps);
     } else {
         (void)fprintf(context->out, "  closed loop, %u in flight\n", choice->concurrency);
@@ -177,7 +190,7 @@ prepare(struct run_plan *plan, struct run_work *work, struct point_list *points,
             return result;
         }
     }
-    list_points(points, plan->options, work->spec);
+    list_points(points, plan->options, work);
     if (points->n == 0) {
         return error_set(
             err, ERROR_USAGE, "%s has no points of this kind to sweep", work->spec->id);
@@ -459,7 +472,7 @@ check_limits(const struct run_plan *plan, const struct run_work *works, size_t n
     struct run_needs needs = {0};
     for (size_t i = 0; i < n; i++) {
         struct point_list points;
-        list_points(&points, plan->options, works[i].spec);
+        list_points(&points, plan->options, &works[i]);
         for (uint32_t k = 0; k < points.n; k++) {
             need_point(&needs, plan, &works[i], &points.choices[k]);
         }

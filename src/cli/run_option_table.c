@@ -14,7 +14,7 @@ static const char *engine_choice(size_t i)
 static const char *arrival_choice(size_t i)
 {
     const enum arrival arrival = (enum arrival)(i + 1);
-    return arrival <= ARRIVAL_GAMMA ? arrival_name(arrival) : NULL;
+    return arrival <= ARRIVAL_TRACE ? arrival_name(arrival) : NULL;
 }
 
 static const char *gate_choice(size_t i)
@@ -176,7 +176,8 @@ static const struct option_row rows[] = {
      .default_text = "poisson",
      .choice_at = arrival_choice,
      .excludes = "concurrency sweep",
-     .help = "Open loop: how arrivals are spaced."},
+     .help =
+         "Open loop: how arrivals are spaced; 'trace': as in the file of --dataset trace:FILE."},
     {.name = "burstiness",
      .value_name = "SHAPE",
      .type = OPTION_F64,
@@ -284,8 +285,8 @@ static const struct option_row rows[] = {
      SPEC_SAYS,
      .help =
          "Prompts in place of the benchmark's: a known id, synthetic:input=512,output=128, "
-         "jsonl:FILE, sharegpt:FILE or hf://datasets/OWNER/NAME/FILE[@REVISION]. See 'bench help "
-         "datasets'."},
+         "jsonl:FILE, sharegpt:FILE, trace:FILE or hf://datasets/OWNER/NAME/FILE[@REVISION]. See "
+         "'bench help datasets'."},
     {.name = "offline",
      .type = OPTION_FLAG,
      AT(offline),

@@ -117,6 +117,34 @@ static int check_requests(const struct run_flags *flags, struct error *err)
     return given(flags, "extra-body") ? check_extra_body(flags->extra_body, err) : 0;
 }
 
+/* A trace has its own times, and is replayed whole: nothing of it is discarded. */
+static int check_trace(const struct run_flags *flags, struct error *err)
+{
+    if (flags->arrival + 1 != (int)ARRIVAL_TRACE) {
+        return 0;
+    }
+    static const char *const rates[] = {"rps", "rps-sweep"};
+    for (size_t i = 0; i < ARRAY_LEN(rates); i++) {
+        if (given(flags, rates[i])) {
+            return error_set(
+                err, ERROR_USAGE,
+                "--%s has no effect with --arrival trace: the trace has its own rate; change it with "
+                "--dataset trace:FILE,speed=X",
+                rates[i]);
+        }
+    }
+    if (given(flags, "warmup") && flags->warmup > 0) {
+        return error_set(
+            err, ERROR_USAGE, "--warmup has no effect with --arrival trace: every request counts");
+    }
+    if (given(flags, "warmup-gate") && flags->gate != (int)GATE_MODE_OFF) {
+        return error_set(
+            err, ERROR_USAGE,
+            "--warmup-gate has no effect with --arrival trace: every request counts");
+    }
+    return 0;
+}
+
 static int check_results(const struct run_flags *flags, struct error *err)
 {
     if (flags->signing_mode == SIGNING_KEYLESS) {
@@ -227,6 +255,7 @@ static void take_load(const struct run_flags *flags, struct run_options *out)
     out->burstiness = flags->burstiness;
     out->max_concurrency = flags->max_concurrency;
     out->salt = flags->cache_policy == 0;
+    out->salt_given = given(flags, "cache-policy");
     out->warmup = given(flags, "warmup") ? flags->warmup : -1;
     out->gate = (enum gate_mode)flags->gate;
     out->warmup_timeout_s = flags->warmup_timeout_s;
@@ -289,7 +318,7 @@ int run_options_resolve(
     const struct run_flags *flags, const char *suite, struct run_options *out, struct error *err)
 {
     int (*const checks[])(const struct run_flags *, struct error *) = {
-        check_texts, check_requests, check_results, check_built_in};
+        check_texts, check_requests, check_trace, check_results, check_built_in};
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         const int result = checks[i](flags, err);
         if (result < 0) {

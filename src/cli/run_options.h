@@ -77,7 +77,8 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     enum arrival arrival;
     double burstiness;
     uint32_t max_concurrency;
-    bool salt;      /* --cache-policy salt (default) or as-is */
+    bool salt; /* --cache-policy salt (default) or as-is */
+    bool salt_given;
     int64_t warmup; /* requests per stream; -1: the spec's */
     enum gate_mode gate;
     double warmup_timeout_s;

@@ -13,6 +13,7 @@
 #include "cli/run_lengths.h"
 #include "cli/run_plugin.h"
 #include "cli/run_site.h"
+#include "cli/run_trace.h"
 #include "cli/specs.h"
 #include "hardware/fingerprint.h"
 #include "sim/sim_answer.h"
@@ -342,7 +343,8 @@ int run_work_open(
     if (slo_load(slo, hardware, &self->slo, err) < 0) {
         return error_prefix(err, "--slo-template: ");
     }
-    return load_prompts(self, plan, err);
+    const int result = load_prompts(self, plan, err);
+    return result < 0 ? result : run_trace_open(self, plan, err);
 }
 
 static int start_built_in(struct run_plan *self, struct error *err)
@@ -457,6 +459,7 @@ int run_work_render(struct run_work *self, struct run_plan *plan, struct error *
         .shape = &self->shape,
         .prompts = self->prompts.prompts,
         .n_prompts = self->prompts.n,
+        .in_order = plan->options->arrival == ARRIVAL_TRACE,
     };
     const int result = workload_init(&self->workload, &source, err);
     if (result == 0) {

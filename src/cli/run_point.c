@@ -12,6 +12,7 @@
 #include "cli/run_plugin.h"
 #include "cli/run_site.h"
 #include "cli/run_telemetry.h"
+#include "cli/run_trace.h"
 #include "load/point.h"
 #include "load/transport_sim.h"
 
@@ -69,7 +70,7 @@ struct point_options run_point_options(
     const struct point_choice *choice)
 {
     const bool open = choice->driver == DRIVER_OPEN;
-    return (struct point_options){
+    struct point_options out = {
         .driver = choice->driver,
         .concurrency = open ? 0 : choice->concurrency,
         .arrival = open ? options->arrival : ARRIVAL_NONE,
@@ -92,6 +93,10 @@ struct point_options run_point_options(
         .virtual_time = options->virtual_time,
         .workload = &work->workload,
     };
+    if (choice->n_trace > 0) {
+        run_trace_options(options, work, &out);
+    }
+    return out;
 }
 
 /* What opening a worker's transport needs. */

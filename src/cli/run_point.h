@@ -13,6 +13,7 @@ struct point_choice {
     double rate_rps;            /* open loop */
     char label[64];             /* in the readout: "4", "0.5", "llm.inference.x" */
     char name[112];             /* in progress and messages: "c4", "rps0.5 launch 2 of 3" */
+    uint32_t n_trace;           /* replay: requests of the trace; else 0 */
     double load;                /* concurrency or rate; NAN where the label is a benchmark */
     char prefix[160];           /* of the files: "", "c4-", "rps0p5-", "llm-inference-x-" */
     char group_id[RUN_ID_SIZE]; /* of the launches of this point; "": the run is not repeated */

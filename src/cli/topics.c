@@ -54,6 +54,8 @@ const struct topic topic_table[] = {
             "    sharegpt:FILE                       a ShareGPT JSON file\n"
             "    hf://datasets/OWNER/NAME/FILE[@REV] a .jsonl or ShareGPT .json file of the Hugging\n"
             "                                        Face hub, kept in a cache ('bench help fetch')\n"
+            "    trace:FILE                          recorded lengths and, with --arrival trace,\n"
+            "                                        times: Mooncake JSONL or Azure CSV; speed=, n=\n"
             "\n"
             "Lines whose keys have other names: jsonl:FILE?prompt-field=question, and so with hf://; also\n"
             "messages-field, max-tokens-field, answer-field, id-field, category-field, by commas apart.\n"

@@ -48,7 +48,7 @@ static const char *price_basis_text(unsigned value)
 static const struct field_names phase_names = {phase_text, PHASE_TAIL + 1};
 static const struct field_names outcome_names = {outcome_text, OUTCOME_COUNT};
 static const struct field_names driver_names = {driver_text, DRIVER_OPEN + 1};
-static const struct field_names arrival_names = {arrival_text, ARRIVAL_GAMMA + 1};
+static const struct field_names arrival_names = {arrival_text, ARRIVAL_TRACE + 1};
 static const struct field_names gate_names = {gate_text, GATE_TIMEOUT + 1};
 static const struct field_names price_basis_names = {price_basis_text, PRICE_HOUR + 1};
 

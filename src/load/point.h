@@ -55,6 +55,9 @@ struct point_options {
     enum arrival arrival; /* open loop, with rate, burstiness and cap */
     double rate_rps;
     double burstiness;
+    const int64_t
+        *trace_ns;    /* ARRIVAL_TRACE: when each request is due, ascending, from 0; borrowed */
+    uint64_t n_trace; /* > 0; n_requests is no more */
     uint32_t max_concurrency; /* 0: none */
     int64_t duration_ns;      /* of the window; CLOCK_NEVER with n_requests */
     uint64_t n_requests;      /* counted requests; 0 with a duration */

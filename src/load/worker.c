@@ -116,9 +116,13 @@ void worker_init(
     record_store_init(&self->store);
     prepare_slots(self);
     if (options->driver == DRIVER_OPEN) {
-        schedule_init(
-            &self->schedule, options->arrival, options->rate_rps, options->burstiness,
-            options->workload->seed);
+        if (options->arrival == ARRIVAL_TRACE) {
+            schedule_init_trace(&self->schedule, options->trace_ns, options->n_trace);
+        } else {
+            schedule_init(
+                &self->schedule, options->arrival, options->rate_rps, options->burstiness,
+                options->workload->seed);
+        }
         worker_next_due(self);
     }
 }

@@ -39,6 +39,9 @@ static uint32_t feistel(uint64_t key, unsigned half_bits, uint32_t value)
 uint32_t workload_prompt_of(const struct workload *self, uint64_t index)
 {
     const uint32_t n = self->n;
+    if (self->in_order) {
+        return (uint32_t)(index % n);
+    }
     struct rng rng;
     rng_init_sub(&rng, self->seed, RNG_STREAM_PROMPT_ORDER, index / n);
     const uint64_t key = rng_next(&rng);
@@ -88,6 +91,7 @@ int workload_init(struct workload *out, const struct workload_source *source, st
         .n = n,
         .seed = source->shape->seed,
         .max_tokens = source->shape->max_tokens,
+        .in_order = source->in_order,
     };
     for (uint32_t i = 0; i < n; i++) {
         const struct prompt *prompt = &source->prompts[i];

@@ -2,7 +2,8 @@
  *
  * Which prompt request `index` asks, and with which salt, are pure functions of (seed, index): the
  * order of sending, the workers and the engine's speed change nothing.  The pool is walked through in
- * a new permutation each time around, so every prompt is used once before any is used twice.
+ * a new permutation each time around, so every prompt is used once before any is used twice; a trace
+ * is walked through in its order.
  * Threads: read-only after workload_init. */
 #pragma once
 
@@ -15,6 +16,7 @@ struct workload {
     uint32_t len_max; /* longest request in bytes */
     uint64_t seed;
     uint32_t max_tokens; /* longest answer that any request asks for */
+    bool in_order;       /* request i asks prompt i: replay of a trace */
 };
 
 /* What a workload is made of; all borrowed while it is made. */
@@ -24,6 +26,7 @@ struct workload_source {
     const struct request_shape *shape; /* its seed draws order and salts */
     const struct prompt *prompts;
     uint32_t n_prompts; /* > 0 */
+    bool in_order;
 };
 
 /* Renders every prompt.  *out is the caller's: workload_done.  Errors: those of render_request. */

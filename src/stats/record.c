@@ -39,10 +39,8 @@ static const char *const driver_names[] = {
 };
 
 static const char *const arrival_names[] = {
-    [ARRIVAL_NONE] = "none",
-    [ARRIVAL_POISSON] = "poisson",
-    [ARRIVAL_CONSTANT] = "constant",
-    [ARRIVAL_GAMMA] = "gamma",
+    [ARRIVAL_NONE] = "none",   [ARRIVAL_POISSON] = "poisson", [ARRIVAL_CONSTANT] = "constant",
+    [ARRIVAL_GAMMA] = "gamma", [ARRIVAL_TRACE] = "trace",
 };
 
 static const char *const gate_result_names[] = {

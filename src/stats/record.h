@@ -114,6 +114,7 @@ enum arrival {
     ARRIVAL_POISSON,
     ARRIVAL_CONSTANT,
     ARRIVAL_GAMMA,
+    ARRIVAL_TRACE, /* at recorded times; rate_rps is their number over their span */
 };
 
 /* Which rule ended the warm-up. */

@@ -79,13 +79,13 @@ static bool judge_ks(const struct validity_input *input, double *figure, double 
 }
 
 /* How far apart L and lambda W may be because of the requests that the window's edges cut.  Closed
- * loop: streams may run in step, so by up to a whole latency of the window.  Open loop: independent
+ * loop and traces: requests may run in step, so by up to a whole latency of the window.  Open loop: independent
  * arrivals, whose cut parts vary as two sums of L times uniform parts of a latency W, so with the
  * variance 2 L W^2 / 3. */
 static double edge_noise(const struct validity_input *input)
 {
     const double share = input->latency_in_flight_s / figure_window_s(input->facts);
-    if (input->facts->driver == DRIVER_CLOSED) {
+    if (input->facts->driver == DRIVER_CLOSED || input->facts->arrival == ARRIVAL_TRACE) {
         return share;
     }
     return Z_999 * share * sqrt(2.0 / (3.0 * input->measurement->in_flight_mean));

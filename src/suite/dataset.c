@@ -15,6 +15,7 @@
 #include "suite/plugin_object.h"
 #include "suite/recipe.h"
 #include "suite/synthetic.h"
+#include "suite/trace.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -291,6 +292,24 @@ static int load_hub(struct loading *self)
     return load_as(self, self->recipe.format, entry.path, name);
 }
 
+static int load_trace(struct loading *self)
+{
+    const struct recipe *recipe = &self->recipe;
+    CLEANUP(mapped_file_close) struct mapped_file file = {0};
+    const int rc = mapped_file_open(self->path, &file, self->err);
+    if (rc != 0) {
+        return rc;
+    }
+    const struct reader_input input = {self->path, file.bytes, file.len, NULL};
+    const struct dataset_options *options = self->options;
+    const struct trace_plan plan = {
+        .speed = recipe->trace.speed,
+        .n = options->n_wanted != 0 ? options->n_wanted : recipe->trace.n,
+        .exact = recipe->trace.exact,
+    };
+    return trace_load(&input, &plan, options->seed, &self->set, self->err);
+}
+
 static int fail_missing(const struct loading *self, const char *searched)
 {
     const struct known_dataset *known = self->recipe.known;
@@ -418,6 +437,8 @@ static int load(struct loading *self)
         return load_hub(self);
     case RECIPE_PLUGIN:
         return load_plugin(self);
+    case RECIPE_TRACE:
+        return load_trace(self);
     case RECIPE_SYNTHETIC:
     default:
         return load_synthetic(self);
@@ -452,7 +473,10 @@ static const char *id_of(struct arena *arena, const char *text, const struct rec
         return arena_copy_text(arena, text);
     }
     const int scheme_len = (int)strcspn(text, ":");
-    return arena_format(arena, "%.*s:%s", scheme_len, text, file_base_name(recipe->path));
+    /* What makes another workload of the same trace belongs to the name. */
+    const char *keys =
+        recipe->kind == RECIPE_TRACE ? text + scheme_len + 1 + recipe->trace.path_len : "";
+    return arena_format(arena, "%.*s:%s%s", scheme_len, text, file_base_name(recipe->path), keys);
 }
 
 int dataset_load(const struct dataset_options *options, struct prompt_set *out, struct error *err)

@@ -1,7 +1,8 @@
 /* dataset.h - prompts from where the recipe says, never from anywhere else.
  *
  * Recipes: a known id ("chatbot-short", "sharegpt-v3"), "synthetic:input=512,output=128[,...]",
- * "jsonl:FILE", "sharegpt:FILE", "hf://datasets/OWNER/NAME/FILE[@REVISION]".  Missing data is an error that says how to get it: nothing is ever
+ * "jsonl:FILE", "sharegpt:FILE", "hf://datasets/OWNER/NAME/FILE[@REVISION]", "trace:FILE[,speed=X]".
+ * Missing data is an error that says how to get it: nothing is ever
  * substituted.  The forms of the files: docs/adding-a-dataset.md. */
 #pragma once
 
@@ -25,6 +26,7 @@ struct prompt_maker {
         struct bytes *out); /* NULL: texts are what they are */
     enum exact_lengths exact;
     struct synthetic_plan plan;
+    const struct trace *trace; /* of trace: recipes, in the set's arena; else NULL */
     uint64_t seed;
 };
 
@@ -42,6 +44,9 @@ struct prompt_set {
     char hash[65];       /* SHA-256 of the canonical JSON of the list of prompts (ENVELOPE.md) */
     struct json *recipe; /* what was asked and what came of it, for driver_options */
     struct prompt_maker maker;
+    const int64_t
+        *arrivals_ns; /* of trace: recipes, when each prompt is due: ascending, from 0, scaled
+                                   by speed=; else NULL */
 };
 
 /* Longest data file that is read, and most prompts that are kept of it. */

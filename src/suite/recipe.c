@@ -43,6 +43,17 @@ const char *exact_lengths_name(enum exact_lengths exact)
     return exact_names[exact];
 }
 
+int exact_lengths_parse(const char *text, enum exact_lengths *out, struct error *err)
+{
+    for (int i = 0; i < EXACT_COUNT; i++) {
+        if (text_equal(exact_names[i], text)) {
+            *out = (enum exact_lengths)i;
+            return 0;
+        }
+    }
+    return error_set(err, ERROR_USAGE, "'%s' is not auto, off or require", text);
+}
+
 struct scheme {
     const char *name; /* with the colon */
     enum recipe_kind kind;
@@ -55,6 +66,7 @@ static const struct scheme schemes[] = {
     {"synthetic:", RECIPE_SYNTHETIC, "synthetic:input=512,output=128"},
     {"plugin:", RECIPE_PLUGIN, "plugin:n=200"},
     {"hf:", RECIPE_HUB, "hf://datasets/OWNER/NAME/FILE[@REVISION]"},
+    {"trace:", RECIPE_TRACE, "trace:FILE"},
 };
 
 /* Keys of a synthetic recipe, in the order of `values` below. */
@@ -175,18 +187,12 @@ read_distribution(const char *values[KEY_COUNT], struct synthetic_plan *plan, st
     return 0;
 }
 
-static int read_exact(const char *name, enum exact_lengths *out, struct error *err)
+static int read_exact(const char *value, enum exact_lengths *out, struct error *err)
 {
-    for (int i = 0; name != NULL && i < EXACT_COUNT; i++) {
-        if (text_equal(exact_names[i], name)) {
-            *out = (enum exact_lengths)i;
-            return 0;
-        }
+    if (value == NULL || exact_lengths_parse(value, out, err) == 0) {
+        return 0;
     }
-    return name == NULL ? 0
-                        : error_set(
-                              err, ERROR_USAGE,
-                              "dataset synthetic: exact '%s' is not auto, off or require", name);
+    return error_prefix(err, "dataset synthetic: exact: ");
 }
 
 static int
@@ -258,7 +264,8 @@ static int parse_plugin(const char *rest, uint32_t *out, struct error *err)
 
 bool recipe_has_file(const struct recipe *self)
 {
-    return self->kind == RECIPE_JSONL || self->kind == RECIPE_SHAREGPT;
+    return self->kind == RECIPE_JSONL || self->kind == RECIPE_SHAREGPT ||
+           self->kind == RECIPE_TRACE;
 }
 
 static int fail_unknown(const char *text, struct error *err)
@@ -283,7 +290,7 @@ static int fail_unknown(const char *text, struct error *err)
     return error_set(
         err, ERROR_USAGE,
         "unknown dataset '%s': give chatbot-short, sharegpt-v3, synthetic:input=512,output=128, "
-        "jsonl:FILE, sharegpt:FILE or hf://datasets/OWNER/NAME/FILE",
+        "jsonl:FILE, sharegpt:FILE, trace:FILE or hf://datasets/OWNER/NAME/FILE",
         text);
 }
 
@@ -396,6 +403,19 @@ static int parse_file(const char *text, struct recipe *recipe, struct error *err
     return recipe->kind == RECIPE_SHAREGPT ? check_fields(&recipe->keys, err) : 0;
 }
 
+static int parse_trace(const char *rest, struct recipe *recipe, struct error *err)
+{
+    const int rc = recipe_trace_parse(rest, &recipe->trace, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (recipe->trace.path_len >= sizeof(recipe->path)) {
+        return error_set(err, ERROR_USAGE, "dataset: a file's name has at most 4095 bytes");
+    }
+    memcpy(recipe->path, rest, recipe->trace.path_len);
+    return 0;
+}
+
 static int
 parse_scheme(const struct scheme *scheme, const char *rest, struct recipe *out, struct error *err)
 {
@@ -420,6 +440,9 @@ parse_scheme(const struct scheme *scheme, const char *rest, struct recipe *out, 
     case RECIPE_JSONL:
     case RECIPE_SHAREGPT:
         rc = parse_file(rest, &recipe, err);
+        break;
+    case RECIPE_TRACE:
+        rc = parse_trace(rest, &recipe, err);
         break;
     }
     if (rc == 0) {

@@ -15,6 +15,7 @@ enum recipe_kind {
     RECIPE_SYNTHETIC, /* plan */
     RECIPE_PLUGIN,    /* n_plugin */
     RECIPE_HUB,       /* hub; `format` says how the file is read */
+    RECIPE_TRACE,     /* path, trace */
 };
 
 enum distribution {
@@ -40,6 +41,14 @@ struct synthetic_plan {
     uint32_t output;
     double input_stddev;
     double output_stddev;
+};
+
+/* A trace of recorded requests (trace.h). */
+struct trace_plan {
+    size_t path_len; /* of the recipe's path: keys come behind it */
+    double speed;    /* times are divided by it */
+    uint32_t n;      /* requests, from the first; 0: all */
+    enum exact_lengths exact;
 };
 
 /* A dataset that has a name of its own. */
@@ -70,6 +79,7 @@ struct recipe {
     const struct known_dataset *known;
     struct synthetic_plan plan;
     uint32_t n_plugin; /* requests that the plugin's code makes */
+    struct trace_plan trace;
 };
 
 /* Errors: ERROR_USAGE, names the recipe and what would be right. */
@@ -80,3 +90,9 @@ bool recipe_has_file(const struct recipe *self);
 
 const char *distribution_name(enum distribution distribution);
 const char *exact_lengths_name(enum exact_lengths exact);
+
+/* Errors: ERROR_USAGE "'x' is not auto, off or require". */
+MUST_CHECK int exact_lengths_parse(const char *text, enum exact_lengths *out, struct error *err);
+
+/* What stands behind "trace:".  Errors: ERROR_USAGE. */
+MUST_CHECK int recipe_trace_parse(const char *rest, struct trace_plan *out, struct error *err);

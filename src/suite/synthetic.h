@@ -31,7 +31,7 @@ MUST_CHECK int synthetic_check(const struct synthetic_plan *plan, struct error *
  * length is also their wanted one. */
 void synthetic_make(const struct synthetic_plan *plan, uint64_t seed, struct prompt_list *out);
 
-/* Writes prompt `index` (below 2^48) of a set again, with another length in nominal tokens (at least
+/* Writes prompt `index` (below 2^56) of a set again, with another length in nominal tokens (at least
  * SYNTHETIC_INPUT_MIN).  `variant` 0 ends as synthetic_make does; each other has other last words.
  * A pure function; `out` is cleared first.  Threads: any, at once. */
 void synthetic_write(

@@ -439,6 +439,7 @@ class Point:
 
 # ---- The runs. ----
 
+TRACE = pathlib.Path(__file__).resolve().parent.parent / "data" / "traces" / "azure.csv"
 COMMON = ["--engine", "sim", "--virtual-time", "--warmup-gate", "off"]
 FAULTS = {"rules": [
     {"every": 11, "fault": "reset", "token": 5}, {"every": 13, "fault": "status", "status": 503},
@@ -449,6 +450,7 @@ RUNS = {
     "closed loop, more requests than groups": ["--concurrency", "64", "--requests", "2500", "--max-tokens", "8"],
     "open loop": ["--rps", "20", "--duration", "20", "--sim-jitter", "0.3", "--max-tokens", "24"],
     "open loop, gamma": ["--rps", "15", "--duration", "20", "--arrival", "gamma", "--burstiness", "0.5"],
+    "open loop, trace": ["--dataset", f"trace:{TRACE}", "--arrival", "trace", "--ignore-eos", "--sim-jitter", "0.2"],
     "failures": ["--concurrency", "8", "--requests", "400", "--sim-jitter", "0.2", "--sim-faults", "FAULTS"],
     "few requests": ["--concurrency", "2", "--requests", "8"],
 }
@@ -463,6 +465,10 @@ def compare(what, envelope, records):
         check(f"{what}: {key}", envelope["metrics"].get(key) == value, f"{envelope['metrics'].get(key)} != {value}")
         stored = envelope["intervals"].get(key)
         check(f"{what}: interval of {key}", stored == computed.intervals[key], f"{stored} != {computed.intervals[key]}")
+    if point["arrival"] == "trace":
+        due = [r["scheduled_ns"] for r in requests]
+        stored = envelope["measurement"]["requested_rate_rps"]
+        check(f"{what}: requested_rate_rps", abs(stored / (len(due) * 1e9 / max(due)) - 1) < 1e-12, stored)
     stored = envelope["measurement"]["arrival_ks_p"]
     if stored is not None and point["arrival"] in ("poisson", "gamma"):
         sent = [r["sent_ns"] for r in requests if r["sent_ns"] is not None]

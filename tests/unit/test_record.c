@@ -28,7 +28,7 @@ static void test_names__read_back_and_unknown_ones_are_refused(void **state)
         assert_int_equal(driver, i);
         assert_string_equal(driver_name(driver), drivers[i]);
     }
-    static const char *const arrivals[] = {"none", "poisson", "constant", "gamma"};
+    static const char *const arrivals[] = {"none", "poisson", "constant", "gamma", "trace"};
     for (size_t i = 0; i < ARRAY_LEN(arrivals); i++) {
         enum arrival arrival = ARRIVAL_NONE;
         assert_true(arrival_parse(arrivals[i], &arrival));

@@ -44,6 +44,20 @@ static void test_schedule_next__same_seed_same_times(void **state)
     }
 }
 
+static void test_schedule_next__a_trace_gives_its_times_and_ends(void **state)
+{
+    (void)state;
+    static const int64_t times_ns[] = {0, 0, 7, 1000};
+    struct schedule schedule;
+    schedule_init_trace(&schedule, times_ns, ARRAY_LEN(times_ns));
+    for (uint64_t i = 0; i < 20; i++) {
+        uint64_t index = 0;
+        const int64_t at_ns = schedule_next(&schedule, &index);
+        assert_int_equal(index, i);
+        assert_true(at_ns == (i < ARRAY_LEN(times_ns) ? times_ns[i] : CLOCK_NEVER));
+    }
+}
+
 /* Mean gap 1/rate, variance of the gaps 1/(rate^2 shape): known moments, a fixed seed. */
 static void test_schedule_next__gaps_have_the_declared_moments(void **state)
 {
@@ -88,6 +102,7 @@ static void test_schedule_next__gaps_have_the_declared_moments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_schedule_next__a_trace_gives_its_times_and_ends),
         cmocka_unit_test(test_schedule_next__constant_has_no_drift),
         cmocka_unit_test(test_schedule_next__same_seed_same_times),
         cmocka_unit_test(test_schedule_next__gaps_have_the_declared_moments),

@@ -222,7 +222,7 @@ static void test_dataset_check__bad_synthetic(void **state)
     } rows[] = {
         {"input=4", "'output' is missing; the form is synthetic:input=512,output=128"},
         {"output=4", "'input' is missing; the form is synthetic:input=512,output=128"},
-        {"input=4,output=4,exact=maybe", "exact 'maybe' is not auto, off or require"},
+        {"input=4,output=4,exact=maybe", "exact: 'maybe' is not auto, off or require"},
         {"512,128", "unknown key '512'; the form is synthetic:input=N,output=N"},
         {"inptu=4,output=4", "unknown key 'inptu': did you mean 'input'?"},
         {"input=4,output=4,input-stdev=1",
