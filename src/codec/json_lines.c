@@ -50,9 +50,15 @@ int json_lines_next(
     return 0;
 }
 
+uint64_t json_lines_place(const struct json_lines *self, const struct json *value)
+{
+    return self->number + (value->line > 1 ? value->line - 1 : 0);
+}
+
 int json_lines_fail(
     const struct json_lines *self, const struct json *value, const char *what, struct error *err)
 {
     return error_set(
-        err, ERROR_PARSE, "%s:%" PRIu64 ":%u: %s", self->name, self->number, value->column, what);
+        err, ERROR_PARSE, "%s:%" PRIu64 ":%u: %s", self->name, json_lines_place(self, value),
+        value->column, what);
 }

@@ -20,6 +20,10 @@ void json_lines_init(struct json_lines *self, const char *name, const char *text
 MUST_CHECK int
 json_lines_next(struct json_lines *self, struct arena *arena, struct json **out, struct error *err);
 
+/* The line of the text that a value of the last line begins in.  Where a text is one value over several lines,
+ * `number` is 1 and the value's own line counts. */
+uint64_t json_lines_place(const struct json_lines *self, const struct json *value);
+
 /* Refuses a value of the line that was read last: ERROR_PARSE "NAME:LINE:COLUMN: what". */
 MUST_CHECK int json_lines_fail(
     const struct json_lines *self, const struct json *value, const char *what, struct error *err);

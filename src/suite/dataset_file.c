@@ -4,11 +4,13 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "codec/zstd.h"
 #include "suite/dataset.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +20,33 @@ static void fd_closep(const int *fd)
     if (*fd >= 0) {
         (void)close(*fd);
     }
+}
+
+/* Source: RFC 8878, 3.1.1: the magic number of a frame. */
+static bool is_zstd(const struct mapped_file *self)
+{
+    static const char magic[] = {0x28, (char)0xb5, 0x2f, (char)0xfd};
+    return self->len >= sizeof(magic) && memcmp(self->bytes, magic, sizeof(magic)) == 0;
+}
+
+/* Puts the content in place of the mapped bytes; on failure nothing is open. */
+static int unpack(const char *path, struct mapped_file *self, struct error *err)
+{
+    struct bytes content;
+    bytes_init(&content, DATASET_FILE_MAX);
+    const int rc = zstd_decompress(self->bytes, self->len, &content, err);
+    mapped_file_close(self);
+    if (rc != 0) {
+        bytes_done(&content);
+        return error_prefix(err, "%s: ", path);
+    }
+    if (content.len == 0) {
+        bytes_done(&content);
+        return error_set(err, ERROR_PARSE, "%s:1:1: the file is empty", path);
+    }
+    const size_t len = content.len;
+    *self = (struct mapped_file){.bytes = bytes_take(&content), .len = len, .unpacked = true};
+    return 0;
 }
 
 int mapped_file_open(const char *path, struct mapped_file *out, struct error *err)
@@ -48,12 +77,14 @@ int mapped_file_open(const char *path, struct mapped_file *out, struct error *er
         return error_set_os(err, ERROR_IO, errno, "cannot map %s", path);
     }
     *out = (struct mapped_file){.bytes = bytes, .len = len};
-    return 0;
+    return is_zstd(out) ? unpack(path, out, err) : 0;
 }
 
 void mapped_file_close(struct mapped_file *self)
 {
-    if (self->bytes != NULL) {
+    if (self->unpacked) {
+        free(self->bytes);
+    } else if (self->bytes != NULL) {
         (void)munmap(self->bytes, self->len);
     }
     *self = (struct mapped_file){0};

@@ -7,14 +7,15 @@
 #include <stddef.h>
 
 /* A file's bytes, mapped privately: writing to them changes neither the file nor what others see.
- * Bounded memory: pages that were only read can be dropped by the kernel. */
+ * Bounded memory: pages that were only read can be dropped by the kernel.  A zstd file is unpacked into memory. */
 struct mapped_file {
     char *bytes; /* not NUL-terminated */
     size_t len;
+    bool unpacked;
 };
 
-/* Errors: ERROR_NOT_FOUND (absent, a folder), ERROR_LIMIT above DATASET_FILE_MAX, ERROR_PARSE when it
- * is empty, ERROR_IO; every text names the path. */
+/* Errors: ERROR_NOT_FOUND (absent, a folder), ERROR_LIMIT above DATASET_FILE_MAX (unpacked, too), ERROR_PARSE
+ * when it is empty or damaged zstd, ERROR_IO; every text names the path. */
 MUST_CHECK int mapped_file_open(const char *path, struct mapped_file *out, struct error *err);
 void mapped_file_close(struct mapped_file *self);
 

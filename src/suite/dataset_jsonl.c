@@ -1,4 +1,5 @@
 /* One JSON object a line, each parsed alone into a scratch arena: only what becomes a prompt is kept.
+ * A text that begins with '[' is one list of such objects.
  * Keys that mean nothing here are left alone, because data files carry ids, labels and answers. */
 #include "base/mem.h"
 #include "base/text.h"
@@ -99,7 +100,10 @@ static int read_object(const struct line *self, const struct json *root, struct 
     const struct json *text = json_find(root, "prompt");
     const struct json *messages = json_find(root, "messages");
     if (root->kind != JSON_OBJECT || (text == NULL) == (messages == NULL)) {
-        return fail(self, root, "a line must be an object with either 'prompt' or 'messages'");
+        return fail(
+            self, root,
+            "a line must be an object with either 'prompt' or 'messages' (fields of other names: "
+            "FILE?prompt-field=NAME)");
     }
     struct prompt prompt = {0};
     int rc = 0;
@@ -157,7 +161,7 @@ static int read_line(const struct line *self, const struct json *root, struct pr
     if (wrong != NULL) {
         return fail(self, wrong, what);
     }
-    item.line = (uint32_t)self->lines.number;
+    item.line = (uint32_t)json_lines_place(&self->lines, root);
     prompt_list_add_scored(out, &prompt, &item);
     return 0;
 }
@@ -197,20 +201,62 @@ static int check_ids(const struct line *self, const struct prompt_list *list)
     return 0;
 }
 
-int jsonl_read(const struct reader_input *input, struct prompt_list *out, struct error *err)
+static int
+read_value(struct line *self, struct arena *scratch, struct json *root, struct prompt_list *out)
 {
-    struct line line = {.arena = out->arena, .keys = input->keys, .err = err};
-    json_lines_init(&line.lines, input->name, input->text, input->len);
+    const int rc = rename_fields(self, scratch, root);
+    return rc != 0 ? rc : read_line(self, root, out);
+}
+
+static int read_lines(struct line *self, struct prompt_list *out)
+{
     int rc = 1;
     while (rc > 0) {
         CLEANUP(arena_done) struct arena scratch = {0};
         struct json *root = NULL;
-        rc = json_lines_next(&line.lines, &scratch, &root, err);
-        if (rc > 0 &&
-            (rename_fields(&line, &scratch, root) != 0 || read_line(&line, root, out) != 0)) {
-            return -(int)err->code;
+        rc = json_lines_next(&self->lines, &scratch, &root, self->err);
+        if (rc > 0 && read_value(self, &scratch, root, out) != 0) {
+            return -(int)self->err->code;
         }
     }
+    return rc;
+}
+
+/* The same objects in one list, as .json files have them: parsed whole. */
+static int read_list(struct line *self, const struct reader_input *input, struct prompt_list *out)
+{
+    CLEANUP(arena_done) struct arena scratch = {0};
+    struct json *list = NULL;
+    int rc = json_parse(&scratch, input->name, input->text, input->len, &list, self->err);
+    self->lines.number = 1;
+    struct json *next = NULL;
+    for (struct json *value = rc == 0 ? list->first : NULL; rc == 0 && value != NULL;
+         value = next) {
+        next = value->next;
+        rc = read_value(self, &scratch, value, out);
+    }
+    return rc;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool is_list(const struct reader_input *input)
+{
+    size_t i = 0;
+    while (i < input->len && is_space(input->text[i])) {
+        i++;
+    }
+    return i < input->len && input->text[i] == '[';
+}
+
+int jsonl_read(const struct reader_input *input, struct prompt_list *out, struct error *err)
+{
+    struct line line = {.arena = out->arena, .keys = input->keys, .err = err};
+    json_lines_init(&line.lines, input->name, input->text, input->len);
+    const int rc = is_list(input) ? read_list(&line, input, out) : read_lines(&line, out);
     if (rc == 0 && out->n == 0) {
         return error_set(err, ERROR_PARSE, "%s:1:1: the file holds no prompts", input->name);
     }

@@ -4,7 +4,8 @@
  *
  * Two shapes exist in public: a list of objects with "conversations" (or "conversation", as SGLang's
  * reader allows) whose turns are {"from", "value"}, and older exports with "items" in its place.  Both
- * are read, and turns written as {"role", "content"} too.
+ * are read, and turns written as {"role", "content"} too; the list may be the value of a key of one object, and
+ * the conversations may follow each other without a list, one on each line.
  *
  * The file was scraped from web pages, where a cut can leave half of a surrogate pair.  That is no
  * Unicode text, but no reason to refuse the other 99 999 conversations: the half is overwritten by
@@ -361,20 +362,13 @@ static int add_conversation(struct sharegpt *self, const struct conversation *co
     return 0;
 }
 
-static int read_all(struct sharegpt *self)
+/* Behind the beginning of a list of conversations: to its end. */
+static int read_list(struct sharegpt *self)
 {
     int rc = 0;
-    enum json_token token = next(self, &rc);
-    if (rc == 0 && token != JSON_TOKEN_ARRAY_BEGIN) {
-        return fail_at(self, self->pull.begin, "a list of conversations is expected");
-    }
     while (rc == 0) {
-        token = next(self, &rc);
-        if (rc != 0) {
-            return rc;
-        }
-        if (token == JSON_TOKEN_ARRAY_END) {
-            (void)next(self, &rc);
+        const enum json_token token = next(self, &rc);
+        if (rc != 0 || token == JSON_TOKEN_ARRAY_END) {
             return rc;
         }
         if (token != JSON_TOKEN_OBJECT_BEGIN) {
@@ -385,6 +379,103 @@ static int read_all(struct sharegpt *self)
         if (rc == 0) {
             rc = add_conversation(self, &conversation);
         }
+    }
+    return rc;
+}
+
+/* Behind a key: true when its value is a list whose first object has turns, so that it is one of conversations
+ * and not one of turns.  Looks ahead only. */
+static bool holds_conversations(const struct sharegpt *self)
+{
+    struct json_pull pull = self->pull;
+    const enum json_token first = json_pull_next(&pull);
+    const enum json_token second = json_pull_next(&pull);
+    if (first != JSON_TOKEN_ARRAY_BEGIN || second != JSON_TOKEN_OBJECT_BEGIN) {
+        return false;
+    }
+    while (json_pull_next(&pull) == JSON_TOKEN_KEY) {
+        if (is_turns_key(&pull)) {
+            return json_pull_next(&pull) == JSON_TOKEN_ARRAY_BEGIN;
+        }
+        if (!json_pull_skip(&pull)) {
+            return false;
+        }
+    }
+    return false;
+}
+
+/* Behind a key of an object that stands alone, as read_conversation does for one in a list. */
+static int read_outer_value(struct sharegpt *self, struct conversation *conversation, bool *is_list)
+{
+    if (holds_conversations(self)) {
+        int rc = 0;
+        (void)next(self, &rc);
+        *is_list = true;
+        return rc != 0 ? rc : read_list(self);
+    }
+    const bool turns = is_turns_key(&self->pull) && !conversation->has_turns && !*is_list;
+    return turns ? read_turns(self, conversation) : skip_value(self);
+}
+
+/* Behind the beginning of an object that stands alone: a conversation, or one that holds the list. */
+static int read_outer(struct sharegpt *self)
+{
+    struct conversation conversation = {0};
+    bool is_list = false;
+    int rc = 0;
+    self->repaired = false;
+    while (rc == 0) {
+        if (next(self, &rc) == JSON_TOKEN_OBJECT_END) {
+            conversation.repaired = self->repaired;
+            return is_list ? 0 : add_conversation(self, &conversation);
+        }
+        if (rc == 0) {
+            rc = read_outer_value(self, &conversation, &is_list);
+        }
+    }
+    return rc;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Behind a whole value: true at the beginning of another object, where the reader now is (JSON Lines). */
+static bool begin_next_object(struct sharegpt *self)
+{
+    struct json_pull *pull = &self->pull;
+    const char *p = pull->at;
+    while (p < pull->end && is_space(*p)) {
+        p++;
+    }
+    if (p == pull->end || *p != '{') {
+        return false;
+    }
+    const char *begin = pull->begin; /* of the file: places are told from there */
+    json_pull_init(pull, p, (size_t)(pull->end - p));
+    pull->begin = begin;
+    return true;
+}
+
+static int read_all(struct sharegpt *self)
+{
+    int rc = 0;
+    enum json_token token = next(self, &rc);
+    if (rc == 0 && token == JSON_TOKEN_ARRAY_BEGIN) {
+        rc = read_list(self);
+    } else if (rc == 0 && token == JSON_TOKEN_OBJECT_BEGIN) {
+        rc = read_outer(self);
+        while (rc == 0 && begin_next_object(self)) {
+            (void)next(self, &rc);
+            rc = rc != 0 ? rc : read_outer(self);
+        }
+    } else if (rc == 0) {
+        return fail_at(
+            self, self->pull.begin, "a list of conversations, or one on each line, is expected");
+    }
+    if (rc == 0) {
+        (void)next(self, &rc); /* the end, or what must not be there */
     }
     return rc;
 }

@@ -321,8 +321,7 @@ static const struct file_format file_formats[] = {
     {".jsonl", RECIPE_JSONL}, {".ndjson", RECIPE_JSONL}, {".json", RECIPE_SHAREGPT},
     {".parquet", RECIPE_HUB}, {".arrow", RECIPE_HUB},    {".csv", RECIPE_HUB},
     {".tsv", RECIPE_HUB},     {".txt", RECIPE_HUB},      {".zip", RECIPE_HUB},
-    {".tar.gz", RECIPE_HUB},  {".gz", RECIPE_HUB},       {".zst", RECIPE_HUB},
-    {".xz", RECIPE_HUB},
+    {".tar.gz", RECIPE_HUB},  {".gz", RECIPE_HUB},       {".xz", RECIPE_HUB},
 };
 
 static int fail_format(const char *file, struct error *err)
@@ -332,7 +331,7 @@ static int fail_format(const char *file, struct error *err)
             return error_set(
                 err, ERROR_USAGE,
                 "dataset '%s': %s files are not read; what is read is .jsonl (one JSON object a "
-                "line) and .json (ShareGPT)",
+                "line) and .json (ShareGPT, or a list of objects with ?prompt-field=NAME)",
                 file, file_formats[i].ending);
         }
     }
@@ -349,10 +348,17 @@ static int choose_format(struct recipe *recipe, struct error *err)
     if (*given != '\0') {
         recipe->format = text_equal(given, "jsonl") ? RECIPE_JSONL : RECIPE_SHAREGPT;
     }
+    /* What is packed with zstd is unpacked whatever it is called. */
+    const size_t len = strlen(recipe->hub.file);
+    const size_t packed = text_ends_with(recipe->hub.file, ".zst") ? strlen(".zst") : 0;
+    CLEANUP(mem_freep) char *file = mem_copy_bytes(recipe->hub.file, len - packed);
     for (size_t i = 0; recipe->format == RECIPE_HUB && i < ARRAY_LEN(file_formats); i++) {
-        if (text_ends_with(recipe->hub.file, file_formats[i].ending)) {
+        if (text_ends_with(file, file_formats[i].ending)) {
             recipe->format = file_formats[i].format;
         }
+    }
+    if (*given == '\0' && recipe->format == RECIPE_SHAREGPT && recipe_keys_rename(&recipe->keys)) {
+        recipe->format = RECIPE_JSONL; /* whose fields are named is no conversation */
     }
     return recipe->format == RECIPE_HUB ? fail_format(recipe->hub.file, err) : 0;
 }

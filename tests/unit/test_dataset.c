@@ -184,40 +184,6 @@ static void test_dataset_load__jsonl(void **state)
     assert_string_equal(fact_text(&set, "recipe"), recipe);
 }
 
-/* Other names for fields give the same prompts. */
-static void test_dataset_load__jsonl_with_fields_of_its_own(void **state)
-{
-    (void)state;
-    CLEANUP(scratch_done) struct scratch scratch;
-    scratch_init(&scratch);
-    (void)scratch_write(
-        &scratch, "q.jsonl",
-        "{\"question\": {\"text\": \"one\"}, \"n\": 5}\n{\"question\": {\"text\": \"two\"}, "
-        "\"prompt\": 3}\n{\"question\": {}}\n");
-    char recipe[SCRATCH_PATH_MAX + 64];
-    (void)snprintf(
-        recipe, sizeof(recipe), "jsonl:%s?prompt-field=question.text,max-tokens-field=n",
-        scratch.path);
-    CLEANUP(prompt_set_done) struct prompt_set set = {0};
-    struct error err = {0};
-    assert_int_equal(load_recipe(recipe, 3, 0, &set, &err), -ERROR_PARSE);
-    char message[SCRATCH_PATH_MAX + 64];
-    (void)snprintf(
-        message, sizeof(message), "%s:3:1: the line has no field 'question.text'", scratch.path);
-    assert_string_equal(err.text, message);
-    (void)scratch_write(
-        &scratch, "q.jsonl",
-        "{\"question\": {\"text\": \"one\"}, \"n\": 5}\n{\"question\": {\"text\": \"two\"}, "
-        "\"prompt\": 3}\n");
-    load_good(recipe, 3, 0, &set);
-    assert_string_equal(set.id, "jsonl:q.jsonl");
-    assert_string_equal(set.recipe_again, recipe);
-    assert_int_equal(set.n, 2);
-    assert_string_equal(only_text(&set.prompts[0]), "one");
-    assert_int_equal(set.prompts[0].max_tokens, 5);
-    assert_string_equal(only_text(&set.prompts[1]), "two");
-}
-
 static void test_dataset_load__lengths_have_a_hash_of_their_own(void **state)
 {
     (void)state;
@@ -387,8 +353,9 @@ static void test_dataset_check__promise_2_bad_recipes(void **state)
         {"hf://datasets/a/b/c.parquet",
          "dataset 'c.parquet': .parquet files are not read; what is read is .jsonl"},
         {"hf://datasets/a/b/c.jsonl.gz", "dataset 'c.jsonl.gz': .gz files are not read"},
+        {"hf://datasets/a/b/c.zst", "dataset 'c.zst': its ending says not how to read it"},
         {"hf://datasets/a/b/c", "dataset 'c': its ending says not how to read it: add ?format="},
-        {"hf://datasets/a/b/c.json?prompt-field=q",
+        {"hf://datasets/a/b/c.json?prompt-field=q,format=sharegpt",
          "dataset: the fields of a ShareGPT file cannot be chosen: they are for jsonl"},
         {"sharegpt:c.json?prompt-field=q",
          "dataset: the fields of a ShareGPT file cannot be chosen: they are for jsonl"},
@@ -430,8 +397,11 @@ static void test_dataset_check__form_only(void **state)
         "jsonl:what?.jsonl",
         "hf://datasets/a/b/c.jsonl@v1?prompt-field=q",
         "hf://datasets/a/b/c.json",
+        "hf://datasets/a/b/c.json?prompt-field=q",
         "hf://datasets/a/b/c.parquet?format=jsonl",
-        "hf://datasets/a/b/c.ndjson"};
+        "hf://datasets/a/b/c.ndjson",
+        "hf://datasets/a/b/c.jsonl.zst",
+        "hf://datasets/a/b/c.json.zst"};
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         struct error err = {0};
         assert_int_equal(dataset_check(good[i], &err), 0);
@@ -507,7 +477,6 @@ int main(void)
         cmocka_unit_test(test_dataset_load__more_than_there_are_gives_all),
         cmocka_unit_test(test_prompt_sample__is_fair),
         cmocka_unit_test(test_dataset_load__jsonl),
-        cmocka_unit_test(test_dataset_load__jsonl_with_fields_of_its_own),
         cmocka_unit_test(test_dataset_load__lengths_have_a_hash_of_their_own),
         cmocka_unit_test(test_jsonl_read__bad_lines),
         cmocka_unit_test(test_jsonl_read__too_many),

@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "base/text.h"
 #include "suite/dataset_readers.h"
 #include "support/prompts.h"
@@ -101,6 +102,46 @@ static void test_sharegpt_read__agrees_with_the_oracle(void **state)
         counts->n_bad_text > 0 && counts->n_too_short > 0 && counts->n_too_long > 0);
     free(text);
     free(want);
+}
+
+/* The same conversations in every other form are the same prompts. */
+static void expect_same(const char *what, const char *text, const struct reading *want)
+{
+    CLEANUP(reading_done) struct reading have;
+    read_text(&have, text);
+    if (have.rc != 0 || memcmp(&have.counts, &want->counts, sizeof(have.counts)) != 0) {
+        print_error("%s: %d '%s'\n", what, have.rc, have.err.text);
+        fail();
+    }
+    for (uint32_t i = 0; i < want->list.n; i++) {
+        assert_string_equal(only_text(&have.list.items[i]), only_text(&want->list.items[i]));
+        assert_int_equal(have.list.items[i].max_tokens, want->list.items[i].max_tokens);
+    }
+}
+
+static void test_sharegpt_read__every_form_gives_the_same(void **state)
+{
+    (void)state;
+    size_t len = 0;
+    char *bytes = read_file("tests/data/suite/sharegpt.json", &len);
+    CLEANUP(mem_freep) char *list = mem_copy_bytes(bytes, len);
+    free(bytes);
+    CLEANUP(reading_done) struct reading want;
+    read_text(&want, list);
+    assert_int_equal(want.rc, 0);
+    CLEANUP(mem_freep) char *under_a_key = mem_format("{\"version\": [1], \"data\": %s}", list);
+    expect_same("under a key", under_a_key, &want);
+    CLEANUP(mem_freep)
+    char *under_our_key = mem_format(" {\"conversations\": %s, \"items\": [3]}\n", list);
+    expect_same("under a key that conversations have, too", under_our_key, &want);
+    /* The file has one conversation a line: "[" first ",\n " next ... "]\n". */
+    CLEANUP(mem_freep) char *lines = mem_copy_text(list + 1);
+    for (char *p = strstr(lines, ",\n "); p != NULL; p = strstr(p, ",\n ")) {
+        p[0] = '\r';
+        p[2] = '\n';
+    }
+    *strrchr(lines, ']') = ' ';
+    expect_same("lines", lines, &want);
 }
 
 #define HUMAN(text) "{\"from\":\"human\",\"value\":\"" text "\"}"
@@ -254,8 +295,16 @@ static void test_sharegpt_read__malformed(void **state)
         const char *message;
     } rows[] = {
         {"nothing", "", "f:1:1: a value is expected"},
-        {"an object", "{\"items\":[]}", "f:1:1: a list of conversations is expected"},
-        {"a number", "3", "f:1:1: a list of conversations is expected"},
+        {"an object without turns", "{\"items\":[]}", "f:1:1: none of 1 conversations can be used"},
+        {"an object with an empty list", "{\"data\":[]}",
+         "f:1:1: none of 1 conversations can be used"},
+        {"a number", "3", "f:1:1: a list of conversations, or one on each line, is expected"},
+        {"lines, the second is a list", "{\"items\":[" GOOD "]}\n[]",
+         "f:2:1: the text goes on after its value"},
+        {"lines, the second is cut", "{\"items\":[" GOOD "]}\n\n{\"items\":[",
+         "f:3:11: a value is expected"},
+        {"more text behind an object", "{\"data\":[{\"items\":[" GOOD "]}]}\n x",
+         "f:2:2: the text goes on after its value"},
         {"empty list", "[]", "f:1:1: none of 0 conversations can be used"},
         {"nothing usable", "[{\"items\":[]},{}]", "f:1:1: none of 2 conversations can be used"},
         {"a list of texts", "[\n \"a\"]", "f:2:5: a conversation must be an object"},
@@ -503,6 +552,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sharegpt_read__agrees_with_the_oracle),
+        cmocka_unit_test(test_sharegpt_read__every_form_gives_the_same),
         cmocka_unit_test(test_sharegpt_read__which_conversations_are_used),
         cmocka_unit_test(test_sharegpt_read__lengths),
         cmocka_unit_test(test_sharegpt_read__malformed),
