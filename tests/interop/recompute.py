@@ -367,6 +367,7 @@ class Point:
         self.samples()
         self.gaps("itl", (50, 90, 95, 99), True)
         self.gaps("icl", (50, 99), False)
+        self.cost()
 
     def put(self, key, value, interval=None):
         self.metrics[key] = value if math.isfinite(value) else None
@@ -401,6 +402,39 @@ class Point:
         self.put("connect_wait_max_ms", max(waits) / 1e6 if waits else math.nan)
         self.put("n_samples", float(n))
         self.put("n_ok", float(len(self.ok)))
+
+    def cost(self):
+        """docs/cost.md: the provider's own figures, then the point's price; nothing without one."""
+        p, seconds = self.point, (self.point["window_end_ns"] - self.point["window_start_ns"]) / 1e9
+        n, told = len(self.ok), [r["cost_usd"] for r in self.ok if r["cost_usd"] is not None]
+        both = [r for r in self.ok if r["prompt_tokens"] is not None and r["output_tokens"] is not None
+                and r["output_tokens_usage"]]
+        inputs, outputs = sum(r["prompt_tokens"] for r in both), sum(r["output_tokens"] for r in both)
+        cached = sum(min(r["cached_tokens"] or 0, r["prompt_tokens"]) for r in both)
+        counted = n > 0 and len(both) == n and outputs > 0
+        usd = 0.0
+        for each in told:
+            usd += each
+        self.source = None
+        if n > 0 and len(told) == n and usd > 0:
+            self.source = "provider"
+            self.put_cost(usd, usd / outputs * 1e6 if counted else math.nan, usd / n)
+        elif p["price_basis"] == "tokens" and counted:
+            self.source = p["price_source"]
+            of_input, of_cached = p["price_input_usd_per_mtok"], p["price_cached_input_usd_per_mtok"]
+            of_cached = of_input if of_cached is None else of_cached
+            micro = (inputs - cached) * of_input + cached * of_cached + outputs * p["price_output_usd_per_mtok"]
+            self.put_cost(micro / 1e6, micro / outputs, micro / 1e6 / n)
+        elif p["price_basis"] == "hour" and self.metrics["throughput_tok_per_s"] > 0:
+            self.source = p["price_source"]
+            per_s, rate = p["price_usd_per_hour"] / 3600.0, self.metrics["req_per_s_all"]
+            self.put_cost(per_s * seconds, per_s / self.metrics["throughput_tok_per_s"] * 1e6,
+                          per_s / rate if rate > 0 else math.nan)
+
+    def put_cost(self, total, per_mtok, per_request):
+        self.put("cost_usd_total", total)
+        self.put("cost_usd_per_million_tokens", per_mtok)
+        self.put("cost_usd_per_request", per_request)
 
     def of_sample(self, key, ordered, percent):
         value = percentile(ordered, percent)
@@ -445,6 +479,10 @@ FAULTS = {"rules": [
     {"every": 11, "fault": "reset", "token": 5}, {"every": 13, "fault": "status", "status": 503},
     {"every": 17, "fault": "empty"}, {"every": 19, "fault": "truncate", "token": 3},
     {"every": 7, "fault": "join"}]}
+PRICES = {"version": 1, "date": "2026-11-01", "entries": [
+    {"provider": "sim", "model": "*", "input_usd_per_mtok": 0.153, "cached_input_usd_per_mtok": 0.0713,
+     "output_usd_per_mtok": 0.617, "source": "made up"}]}
+FILES = {"FAULTS": ("faults.json", FAULTS), "PRICES": ("prices.yaml", PRICES)}
 RUNS = {
     "closed loop": ["--concurrency", "16", "--requests", "400", "--sim-jitter", "0.2", "--max-tokens", "32"],
     "closed loop, more requests than groups": ["--concurrency", "64", "--requests", "2500", "--max-tokens", "8"],
@@ -453,6 +491,9 @@ RUNS = {
     "open loop, trace": ["--dataset", f"trace:{TRACE}", "--arrival", "trace", "--ignore-eos", "--sim-jitter", "0.2"],
     "failures": ["--concurrency", "8", "--requests", "400", "--sim-jitter", "0.2", "--sim-faults", "FAULTS"],
     "few requests": ["--concurrency", "2", "--requests", "8"],
+    "a list of prices": ["--concurrency", "8", "--requests", "400", "--sim-jitter", "0.2", "--sim-faults", "FAULTS",
+                         "--prices-file", "PRICES"],
+    "an hourly price": ["--rps", "15", "--duration", "20", "--sim-jitter", "0.3", "--price-per-hour", "12.49"],
 }
 
 
@@ -461,6 +502,7 @@ def compare(what, envelope, records):
     computed = Point(point, requests)
     check(f"{what}: all metrics with an interval's key", set(computed.metrics) == set(envelope["intervals"]),
           set(computed.metrics) ^ set(envelope["intervals"]))
+    check(f"{what}: cost_source", envelope["metrics"].get("cost_source") == computed.source, computed.source)
     for key, value in computed.metrics.items():
         check(f"{what}: {key}", envelope["metrics"].get(key) == value, f"{envelope['metrics'].get(key)} != {value}")
         stored = envelope["intervals"].get(key)
@@ -483,7 +525,7 @@ def compare(what, envelope, records):
 def measure(folder, what, args):
     out = folder / what.replace(" ", "-").replace(",", "")
     out.mkdir()
-    args = [folder / "faults.json" if a == "FAULTS" else a for a in args]
+    args = [folder / FILES[a][0] if a in FILES else a for a in args]
     command = [BENCH, "run", "llm.inference.chatbot-short", *COMMON, *args, "--dev-key", folder / "k", "--output", out]
     done = subprocess.run([str(a) for a in command], capture_output=True, timeout=120, check=False)
     envelopes = list(out.glob("*.json"))
@@ -527,7 +569,21 @@ def change_limits(rng, header, r):
         r["first_token_ns"] = r["content_ns"] = None
 
 
-CHANGES = {"reasoning": change_reasoning, "tokens of events": change_tokens, "not streaming": change_whole,
+def change_told(rng, header, r):
+    """The provider tells what each answer costs."""
+    r["cost_usd"] = float(rng.exponential(1e-4))
+
+
+def change_told_partly(rng, header, r):
+    """Where it does not always, a list of prices holds; some tokens are cached, now and then too many."""
+    header["point"].update(price_basis="tokens", price_source="prices-file:p.yaml@2026-11-01",
+                           price_input_usd_per_mtok=0.153, price_cached_input_usd_per_mtok=0.0713,
+                           price_output_usd_per_mtok=0.617)
+    r["cost_usd"] = float(rng.exponential(1e-4)) if rng.random() < 0.9 else None
+    r["cached_tokens"] = int(rng.integers(0, r["prompt_tokens"] + 3))
+
+
+CHANGES = {"cost told": change_told, "cost told in part": change_told_partly, "reasoning": change_reasoning, "tokens of events": change_tokens, "not streaming": change_whole,
            "limits and outcomes": change_limits}
 
 
@@ -548,6 +604,7 @@ def test_changed(folder, what, change):
     computed = Point(*read_records(path))
     envelope = json.loads(source.read_text())
     envelope["metrics"].update(computed.metrics)
+    envelope["metrics"].update({"cost_source": computed.source} if computed.source else {})
     envelope["intervals"] = computed.intervals
     envelope["records"]["sha256"] = hashlib.sha256(text).hexdigest()
 
@@ -560,7 +617,8 @@ def test_changed(folder, what, change):
     good = " ok " in row or "measurement." in row or "validity." in row
     check(f"{what}: all metrics and intervals", good, row)
     # The check can fail: one last bit is seen.
-    for part, key in (("metrics", "total_p50_ms"), ("intervals", "total_p50_ms")):
+    parts = [("metrics", "total_p50_ms"), ("intervals", "total_p50_ms")]
+    for part, key in parts + [("metrics", "cost_usd_total")] * (computed.source is not None):
         kept = envelope[part][key]
         envelope[part][key] = math.nextafter(kept, 0.0) if part == "metrics" else [math.nextafter(kept[0], 0.0), kept[1]]
         row = difference()
@@ -582,7 +640,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         subprocess.run([BENCH, "keygen", "--out", folder / "k"], capture_output=True, check=True)
-        (folder / "faults.json").write_text(json.dumps(FAULTS))
+        for file, content in FILES.values():
+            (folder / file).write_text(json.dumps(content))
         for what, args in RUNS.items():
             measure(folder, what, args)
         for what, change in CHANGES.items():
