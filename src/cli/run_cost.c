@@ -89,7 +89,7 @@ static void warn_of_costs(struct run_plan *plan, const struct usage_totals *usag
     if (usage->n_costs_told > 0 && usage->n_costs_told < usage->n_requests) {
         run_plan_warn(
             plan,
-            "cost: the provider told that of %llu answers of %llu only, so its figures are not used",
+            "cost: the provider told the cost of %llu of %llu answers only: its figures are not used",
             (unsigned long long)usage->n_costs_told, (unsigned long long)usage->n_requests);
     }
 }

@@ -75,6 +75,7 @@ static const struct field behaviour_fields[] = {
     {"reasoning", FIELD_U32, AT(sim_behaviour, reasoning), .max = TOKENS_MAX},
     {"tool_calls", FIELD_U32, AT(sim_behaviour, tool_calls), .max = TOKENS_MAX},
     {"reasoning_key", FIELD_TEXT, AT(sim_behaviour, reasoning_key)},
+    {"usage_extra", FIELD_TEXT, AT(sim_behaviour, usage_extra)},
 };
 
 static const struct field rule_fields[] = {

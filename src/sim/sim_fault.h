@@ -53,6 +53,7 @@
  *   reasoning         the first N tokens are reasoning text, under `reasoning_key` ("reasoning_content")
  *   tool_calls        the last N tokens are the arguments of a tool call
  *   usage             false: no usage is ever told
+ *   usage_extra       members that follow in the last usage, as JSON: "\"cost\":0.0002" of a gateway
  *
  * The rest concerns the whole engine.  Times are ms of the engine's clock since its first connection:
  *   stalls            at `at_ms` all streams pause for `ms`
@@ -108,6 +109,7 @@ struct sim_behaviour {
     uint32_t reasoning;
     uint32_t tool_calls;
     const char *reasoning_key;
+    const char *usage_extra; /* NULL: none */
 };
 
 /* Requests or connections that a rule does not select by number. */

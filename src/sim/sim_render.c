@@ -62,6 +62,13 @@ static void add_vllm_details(
     }
 }
 
+static void add_extra(const struct sim_seq *seq, struct bytes *out)
+{
+    if (seq->behaviour.usage_extra != NULL) {
+        bytes_add_format(out, ",%s", seq->behaviour.usage_extra);
+    }
+}
+
 void sim_render_vllm_usage(
     const struct sim *self,
     const struct sim_seq *seq,
@@ -76,6 +83,9 @@ void sim_render_vllm_usage(
     add(out, ",\"completion_tokens\":");
     bytes_add_i64(out, tokens);
     add_vllm_details(self, seq, place, tokens, out);
+    if (place != SIM_USAGE_EVENT) {
+        add_extra(seq, out);
+    }
     add(out, "}");
 }
 
@@ -85,8 +95,10 @@ void sim_render_llamacpp_usage(
     bytes_add_format(
         out,
         "\"usage\":{\"completion_tokens\":%u,\"prompt_tokens\":%u,\"total_tokens\":%u,"
-        "\"prompt_tokens_details\":{\"cached_tokens\":%u}}",
+        "\"prompt_tokens_details\":{\"cached_tokens\":%u}",
         tokens, prompt_tokens, prompt_tokens + tokens, seq->cached_tokens);
+    add_extra(seq, out);
+    add(out, "}");
 }
 
 void sim_render_timings(

@@ -29,9 +29,25 @@ static uint64_t cached_of(const struct record *record)
     return (uint64_t)(cached < record->prompt_tokens ? cached : record->prompt_tokens);
 }
 
+/* A sum that carries what its roundings lose (Neumaier's): a thousand equal amounts give a thousand times
+ * the amount. */
+struct sum {
+    double value;
+    double lost;
+};
+
+static void sum_add(struct sum *self, double x)
+{
+    const double value = self->value + x;
+    const bool larger = fabs(self->value) >= fabs(x);
+    self->lost += larger ? (self->value - value) + x : (x - value) + self->value;
+    self->value = value;
+}
+
 void usage_totals_compute(const struct record_set *records, struct usage_totals *out)
 {
     *out = (struct usage_totals){0};
+    struct sum told = {0};
     for (uint64_t i = 0; i < records->n; i++) {
         const struct record *record = &records->records[i];
         if (!request_is_counted(record) || record->outcome != OUTCOME_OK) {
@@ -40,7 +56,7 @@ void usage_totals_compute(const struct record_set *records, struct usage_totals 
         out->n_requests++;
         if (!isnan(record->cost_usd)) {
             out->n_costs_told++;
-            out->cost_told_usd += record->cost_usd;
+            sum_add(&told, record->cost_usd);
         }
         if (record->prompt_tokens >= 0 && record->output_tokens >= 0 &&
             record->output_tokens_usage) {
@@ -50,6 +66,7 @@ void usage_totals_compute(const struct record_set *records, struct usage_totals 
             out->output_tokens += (uint64_t)record->output_tokens;
         }
     }
+    out->cost_told_usd = told.value + told.lost;
 }
 
 bool usage_has_costs(const struct usage_totals *usage)

@@ -15,7 +15,7 @@ struct usage_totals {
     uint64_t cached_input_tokens; /* 0 where the engine did not tell */
     uint64_t output_tokens;
     uint64_t n_costs_told; /* requests whose provider told a cost */
-    double cost_told_usd;  /* their sum, in order of index */
+    double cost_told_usd;  /* their sum, compensated, in order of index */
 };
 
 struct cost {

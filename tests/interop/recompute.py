@@ -412,9 +412,7 @@ class Point:
         inputs, outputs = sum(r["prompt_tokens"] for r in both), sum(r["output_tokens"] for r in both)
         cached = sum(min(r["cached_tokens"] or 0, r["prompt_tokens"]) for r in both)
         counted = n > 0 and len(both) == n and outputs > 0
-        usd = 0.0
-        for each in told:
-            usd += each
+        usd = math.fsum(told)
         self.source = None
         if n > 0 and len(told) == n and usd > 0:
             self.source = "provider"

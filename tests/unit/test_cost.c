@@ -68,6 +68,27 @@ static void test_usage_totals__bound_cached_tokens_by_all(void **state)
     assert_int_equal(totals_of(records, 1).cached_input_tokens, 10);
 }
 
+/* Plain addition would give 0.12500000000000008. */
+static void test_usage_totals__add_without_loss(void **state)
+{
+    (void)state;
+
+    enum {
+        N = 1000
+    };
+    static struct record records[N];
+    for (size_t i = 0; i < N; i++) {
+        records[i] = answer(1, 1);
+        records[i].cost_usd = 0.000125;
+    }
+    assert_near(totals_of(records, N).cost_told_usd, 0.125, 0.0);
+    records[0].cost_usd = 1e6;
+    records[1].cost_usd = 1e-12;
+    assert_near(totals_of(records, 2).cost_told_usd, 1000000.000000000001, 0.0);
+    records[2].cost_usd = (double)INFINITY;
+    assert_true(!isfinite(totals_of(records, 3).cost_told_usd));
+}
+
 static double read_number(const char *text)
 {
     return text_equal(text, "-") ? NONE : text_to_f64(text);
@@ -266,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_usage_totals__are_over_counted_requests_that_ended_ok),
         cmocka_unit_test(test_usage_totals__take_only_the_engines_own_counts),
         cmocka_unit_test(test_usage_totals__bound_cached_tokens_by_all),
+        cmocka_unit_test(test_usage_totals__add_without_loss),
         cmocka_unit_test(test_cost_by_tokens__agrees_with_exact_decimals),
         cmocka_unit_test(test_cost_by_tokens__is_unknown_without_counts_or_output),
         cmocka_unit_test(test_cost_by_hour__follows_throughput),
