@@ -107,6 +107,7 @@ _bench()
         list:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         list:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         plugin:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        plugin:--kind) words='pack shared-object' ;;
         spec:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
@@ -122,7 +123,7 @@ _bench()
             fingerprint) words='--json --root --help --version' ;;
             doctor) words='--base-url --engine --model --api-key-env --header --cacert --insecure --strict --show-slo --root --json --help --version' ;;
             list) words='--spec-dir --plugin-dir --json --help --version' ;;
-            plugin) words='--plugin-dir --json --help --version' ;;
+            plugin) words='--plugin-dir --kind --json --help --version' ;;
             spec) words='--spec-dir --strict --json --help --version' ;;
             help) words='--all --format --help --version' ;;
             version) words='--help --version' ;;

@@ -5,17 +5,32 @@
 #include "cli/plugins.h"
 #include "cli/print.h"
 #include "cli/specs.h"
+#include "suite/plugin_check.h"
+#include "suite/plugin_init.h"
 
 #include <string.h>
 
 struct plugin_options {
     struct option_given given;
     struct option_texts plugin_dirs;
+    int kind; /* enum plugin_kind */
     bool json;
 };
 
+static const char *kind_choice(size_t i)
+{
+    return i <= (size_t)PLUGIN_SHARED_OBJECT ? plugin_kind_name((enum plugin_kind)i) : NULL;
+}
+
 static const struct option_row rows[] = {
     PLUGIN_DIR_ROW(struct plugin_options, plugin_dirs),
+    {.name = "kind",
+     .value_name = "KIND",
+     .type = OPTION_CHOICE,
+     .offset = offsetof(struct plugin_options, kind),
+     .default_text = "pack",
+     .choice_at = kind_choice,
+     .help = "With 'init': what to write."},
     {.name = "json",
      .type = OPTION_FLAG,
      .offset = offsetof(struct plugin_options, json),
@@ -255,11 +270,87 @@ static int run_info(struct call *self, struct error *err)
     return EXIT_GOOD;
 }
 
+static int run_init(struct call *self, struct error *err)
+{
+    const enum plugin_kind kind = (enum plugin_kind)self->options->kind;
+    const int result = plugin_init("", self->name, kind, &self->specs, err);
+    if (result < 0) {
+        return result;
+    }
+    (void)fprintf(self->context->out, "%s/  a new %s\n\n", self->name, plugin_kind_name(kind));
+    if (kind == PLUGIN_SHARED_OBJECT) {
+        (void)fprintf(self->context->out, "  make -C %s\n", self->name);
+    }
+    (void)fprintf(
+        self->context->out,
+        "  bench plugin check %s\n  bench run %s --plugin-dir %s --engine sim --duration 5\n",
+        self->name, self->name, self->name);
+    return EXIT_GOOD;
+}
+
+static void fill_findings(struct report_table *out, const struct plugin_findings *findings)
+{
+    static const struct report_column columns[] = {
+        {"check", NULL, false},
+        {"result", NULL, false},
+        {"benchmark", NULL, false},
+        {"what", "text", false},
+    };
+    report_table_init(out, NULL, columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < findings->n; i++) {
+        const struct plugin_finding *finding = &findings->items[i];
+        report_table_add_row(out);
+        report_table_text(out, 0, finding->check);
+        report_table_text(out, 1, plugin_verdict_name(finding->verdict));
+        if (*finding->about != '\0') {
+            report_table_text(out, 2, finding->about);
+        }
+        report_table_text(out, 3, finding->text);
+    }
+}
+
+static void
+print_check(struct call *self, const struct plugin *plugin, const struct plugin_findings *findings)
+{
+    CLEANUP(report_table_done) struct report_table results = {0};
+    fill_findings(&results, findings);
+    if (self->options->json) {
+        struct json *out = info_json(&self->arena, plugin);
+        (void)json_add(&self->arena, out, "checks", report_table_json(&results, &self->arena));
+        json_add_bool(&self->arena, out, "good", findings->good);
+        print_json(self->context, out);
+        return;
+    }
+    (void)fprintf(
+        self->context->out, "%s %s, %s, sha256 %s\n", plugin->id, plugin->version,
+        plugin_kind_name(plugin->kind), plugin->sha256);
+    print_table(self->context, &results);
+    (void)fprintf(
+        self->context->out, "%s\n", findings->good ? "good" : "not good: see what failed above");
+}
+
+static int run_check(struct call *self, struct error *err)
+{
+    struct plugin plugin = {0};
+    if (plugin_read(&self->arena, self->name, &plugin, err) < 0) {
+        return error_prefix(err, "%s: ", self->name);
+    }
+    CLEANUP(plugin_findings_done) struct plugin_findings findings = {0};
+    plugin_check(&plugin, &findings);
+    print_check(self, &plugin, &findings);
+    return findings.good ? EXIT_GOOD : EXIT_OPERATION;
+}
+
 static const struct {
     const char *name;
     const char *operand; /* NULL: none */
     int (*run)(struct call *self, struct error *err);
-} verbs[] = {{"list", NULL, run_list}, {"info", "a plugin's id or path", run_info}};
+} verbs[] = {
+    {"list", NULL, run_list},
+    {"info", "a plugin's id or path", run_info},
+    {"init", "the id of the new plugin", run_init},
+    {"check", "the path of a plugin", run_check},
+};
 
 static int run_verb(struct call *self, const char *verb, struct error *err)
 {
@@ -275,13 +366,16 @@ static int run_verb(struct call *self, const char *verb, struct error *err)
         if (verbs[i].operand != NULL && self->name == NULL) {
             return error_set(err, ERROR_USAGE, "'%s' takes %s", verb, verbs[i].operand);
         }
+        if (!text_equal(verb, "init") && option_is_given(&table, self->options, "kind")) {
+            return error_set(err, ERROR_USAGE, "--kind has no effect without 'init'");
+        }
         return verbs[i].run(self, err);
     }
     const char *nearest = text_nearest(verb, names, ARRAY_LEN(names));
     if (nearest != NULL) {
         return error_set(err, ERROR_USAGE, "unknown '%s': did you mean '%s'?", verb, nearest);
     }
-    return error_set(err, ERROR_USAGE, "unknown '%s': it is one of list, info", verb);
+    return error_set(err, ERROR_USAGE, "unknown '%s': it is one of list, info, init, check", verb);
 }
 
 static int
@@ -308,8 +402,8 @@ run(const struct cli_context *context,
 
 const struct command command_plugin = {
     .name = "plugin",
-    .synopsis = "list | info <plugin> [options]",
-    .summary = "list and show plugins: benchmarks that others add",
+    .synopsis = "list | info <plugin> | init <id> | check <path> [options]",
+    .summary = "list, show, start and check plugins",
     .description =
         "A plugin is a pack, a folder of benchmarks and data without code, or a shared object, whose "
         "code makes requests, scores answers or computes metrics, in processes of its own: "
@@ -319,10 +413,14 @@ const struct command command_plugin = {
         "LIBDIR/bench/plugins of the installation; of two with one id the first is taken. What is "
         "wrong with one refuses that one by name, and the others work.\n\n"
         "'list' shows them, and those refused with the reason. 'info' shows one, by its id or its "
-        "path.\n",
+        "path. 'init' writes a new one into a folder of its id, which builds and runs as it is. "
+        "'check' does with one all that a run would do, twice, backwards and with another seed, and "
+        "exits 1 when something fails.\n",
     .examples = "  bench plugin list\n"
                 "  bench plugin info ./my-pack --json\n"
-                "  bench run my.pack --plugin-dir ./my-pack --engine sim\n",
+                "  bench plugin init my.words --kind shared-object\n"
+                "  make -C my.words && bench plugin check my.words\n"
+                "  bench run my.words --plugin-dir my.words --engine sim\n",
     .options = &table,
     .n_operands_min = 1,
     .n_operands_max = 2,

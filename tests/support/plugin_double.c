@@ -24,6 +24,7 @@
 #define HAS_FILE       16 /* a dataset that is a file */
 #define BAD_METRIC_KEY 17
 #define PRINTS         18 /* on stdout, whenever it can */
+#define CRASHES_AFTER  19 /* in score and metrics */
 
 #ifndef PLUGIN_DOUBLE
 #define PLUGIN_DOUBLE GOOD
@@ -95,7 +96,7 @@ static const char *next_request(const struct bench_host *host, const struct benc
 static int score(const struct bench_host *host, const struct bench_answer *answer, double *out)
 {
     double n = 0.0;
-    if (IS(CRASHES_LATE)) {
+    if (IS(CRASHES_LATE) || IS(CRASHES_AFTER)) {
         *nowhere = 1;
     }
     const char *expected = host->json_text(host, answer->request, "answer");
@@ -129,7 +130,7 @@ static const struct bench_metric rows[] = {
 static int metrics(const struct bench_host *host, const struct bench_result *result, double *values)
 {
     (void)host;
-    if (IS(CRASHES_LATE)) {
+    if (IS(CRASHES_LATE) || IS(CRASHES_AFTER)) {
         *nowhere = 1;
     }
     values[0] = 0.0;

@@ -3,40 +3,15 @@
 #include "codec/digest.h"
 #include "suite/dataset.h"
 #include "suite/plugin_object.h"
-#include "support/folder.h"
+#include "support/plugin_fixture.h"
 
 #include <string.h>
-
-/* A plugin of tests/support/plugin_double.c, in a folder of its own. */
-struct fixture {
-    struct folder folder;
-    struct arena arena;
-    struct plugin plugin;
-    struct error err;
-};
-
-static int fixture_init(struct fixture *self, const char *name)
-{
-    *self = (struct fixture){0};
-    folder_init(&self->folder);
-    const char *built = secure_getenv("BENCH_TEST_PLUGINS");
-    assert_non_null(built);
-    CLEANUP(mem_freep) char *source = mem_format("%s/%s.so", built, name);
-    (void)folder_copy(&self->folder, "double.so", source);
-    return plugin_read(&self->arena, self->folder.path, &self->plugin, &self->err);
-}
-
-static void fixture_done(struct fixture *self)
-{
-    folder_done(&self->folder);
-    arena_done(&self->arena);
-}
 
 static void test_plugin_read__a_shared_object(void **state)
 {
     (void)state;
-    CLEANUP(fixture_done) struct fixture it;
-    assert_int_equal(fixture_init(&it, "good"), 0);
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "good"), 0);
     assert_string_equal(it.plugin.id, "test.double");
     assert_string_equal(it.plugin.version, "1.2.3");
     assert_string_equal(it.plugin.title, "A double");
@@ -85,8 +60,8 @@ static void test_plugin_read__objects_that_are_refused(void **state)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        CLEANUP(fixture_done) struct fixture it;
-        assert_int_equal(fixture_init(&it, rows[i].name), -(int)rows[i].code);
+        CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+        assert_int_equal(plugin_fixture_init(&it, rows[i].name), -(int)rows[i].code);
         if (!text_starts_with(it.err.text, rows[i].text)) {
             fail_msg("%s: %s", rows[i].name, it.err.text);
         }
@@ -136,8 +111,8 @@ static void requests(const struct plugin *plugin, const struct plugin_pool *pool
 static void test_plugin_object_requests__follow_from_seed_and_index(void **state)
 {
     (void)state;
-    CLEANUP(fixture_done) struct fixture it;
-    assert_int_equal(fixture_init(&it, "good"), 0);
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "good"), 0);
     CLEANUP(bytes_done) struct bytes first = {0};
     CLEANUP(bytes_done) struct bytes again = {0};
     CLEANUP(bytes_done) struct bytes backwards = {0};
@@ -167,8 +142,8 @@ static void test_plugin_object_requests__follow_from_seed_and_index(void **state
 static void test_plugin_object_requests__memory_of_earlier_calls_shows(void **state)
 {
     (void)state;
-    CLEANUP(fixture_done) struct fixture it;
-    assert_int_equal(fixture_init(&it, "remembers"), 0);
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "remembers"), 0);
     CLEANUP(bytes_done) struct bytes first = {0};
     CLEANUP(bytes_done) struct bytes backwards = {0};
     requests(&it.plugin, &(struct plugin_pool){"test.double.one", 42, 5, false}, &first);
@@ -179,8 +154,8 @@ static void test_plugin_object_requests__memory_of_earlier_calls_shows(void **st
 static void test_dataset_load__of_a_plugin(void **state)
 {
     (void)state;
-    CLEANUP(fixture_done) struct fixture it;
-    assert_int_equal(fixture_init(&it, "good"), 0);
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "good"), 0);
     struct dataset_options options = {
         .recipe = "plugin:n=1000",
         .benchmark = "test.double.one",
@@ -217,8 +192,8 @@ static void test_dataset_load__of_plugins_that_fail(void **state)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        CLEANUP(fixture_done) struct fixture it;
-        assert_int_equal(fixture_init(&it, rows[i].name), 0);
+        CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+        assert_int_equal(plugin_fixture_init(&it, rows[i].name), 0);
         const struct dataset_options options = {
             .recipe = "plugin:n=3", .benchmark = "x", .provider = &it.plugin, .seed = 42};
         struct prompt_set set = {0};
@@ -232,8 +207,8 @@ static void test_dataset_load__of_plugins_that_fail(void **state)
 static void test_plugin_object_requests__not_of_another_file(void **state)
 {
     (void)state;
-    CLEANUP(fixture_done) struct fixture it;
-    assert_int_equal(fixture_init(&it, "good"), 0);
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "good"), 0);
     (void)folder_write(&it.folder, "double.so", "another file");
     CLEANUP(bytes_done) struct bytes out;
     bytes_init(&out, 1000);
@@ -260,8 +235,8 @@ static const struct bench_answer answers[] = {
 static void test_plugin_object_score__scores_and_reasons(void **state)
 {
     (void)state;
-    CLEANUP(fixture_done) struct fixture it;
-    assert_int_equal(fixture_init(&it, "good"), 0);
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "good"), 0);
     double scores[ARRAY_LEN(answers)];
     char reason[ERROR_TEXT_MAX];
     const struct plugin_scoring scoring = {"test.double.one", 42, answers, ARRAY_LEN(answers)};
@@ -283,14 +258,14 @@ static void test_plugin_object_score__out_of_range_or_dead(void **state)
 
     const struct plugin_scoring scoring = {"test.double.one", 42, answers, 2};
     {
-        CLEANUP(fixture_done) struct fixture it;
-        assert_int_equal(fixture_init(&it, "bad-score"), 0);
+        CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+        assert_int_equal(plugin_fixture_init(&it, "bad-score"), 0);
         assert_int_equal(plugin_object_score(&it.plugin, &scoring, scores, reason, &it.err), 0);
         assert_true(isnan(scores[0]) && isnan(scores[1]));
         assert_string_equal(reason, "score gave 1.5, which is not in 0 .. 1");
     }
-    CLEANUP(fixture_done) struct fixture it;
-    assert_int_equal(fixture_init(&it, "crashes-late"), 0);
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "crashes-late"), 0);
     assert_int_equal(
         plugin_object_score(&it.plugin, &scoring, scores, reason, &it.err), -ERROR_UNAVAILABLE);
     assert_string_equal(it.err.text, "it crashed: Segmentation fault (signal 11)");
@@ -299,8 +274,8 @@ static void test_plugin_object_score__out_of_range_or_dead(void **state)
 static void test_plugin_object_metrics__values_and_absent_ones(void **state)
 {
     (void)state;
-    CLEANUP(fixture_done) struct fixture it;
-    assert_int_equal(fixture_init(&it, "good"), 0);
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "good"), 0);
     struct bench_fact facts[] = {
         {.outcome = BENCH_OK}, {.outcome = BENCH_FAILED}, {.outcome = BENCH_OK}};
     const struct bench_result result = {
@@ -314,8 +289,8 @@ static void test_plugin_object_metrics__values_and_absent_ones(void **state)
 static void test_plugin_object_validate__one_line_a_warning(void **state)
 {
     (void)state;
-    CLEANUP(fixture_done) struct fixture it;
-    assert_int_equal(fixture_init(&it, "good"), 0);
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "good"), 0);
     struct bench_plan plan = {.size = sizeof(plan), .engine = "sim", .max_tokens = 1001};
     CLEANUP(bytes_done) struct bytes out;
     bytes_init(&out, 1000);
