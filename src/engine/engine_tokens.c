@@ -130,7 +130,10 @@ int engine_tokens_of_text(
     struct json *answer = NULL;
     const struct question question = {self->tokenize_url, bytes.data, bytes.len};
     const int status = ask(self, &question, &arena, &answer, err);
-    return status < 0 ? status : read_count(answer, self->tokenize_url, out, err);
+    if (status < 0 || answer == NULL) {
+        return -(int)err->code;
+    }
+    return read_count(answer, self->tokenize_url, out, err);
 }
 
 int engine_tokens_of_request(
