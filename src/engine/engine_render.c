@@ -10,6 +10,7 @@
 #include "engine/version.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,7 +189,13 @@ static int write_body(struct render *self, struct error *err)
     if (shape->chat) {
         write_messages(self);
     } else {
-        assert(self->prompt->n_messages == 1);
+        if (self->prompt->n_messages != 1) {
+            return error_set(
+                err, ERROR_USAGE,
+                "a prompt of %" PRIu32 " messages is a chat, and /completions takes one text: give "
+                "a dataset of single texts, or a benchmark of shape 'chat'",
+                self->prompt->n_messages);
+        }
         bytes_add_text(&self->body, ",\"prompt\":");
         write_first_text(self, self->prompt->messages[0].content);
     }

@@ -18,6 +18,12 @@ const struct known_dataset known_dataset_table[] = {
         .embedded = "datasets/chatbot-short.jsonl",
     },
     {
+        .id = "code-completion",
+        .format = RECIPE_JSONL,
+        .file = "code-completion.jsonl",
+        .embedded = "datasets/code-completion.jsonl",
+    },
+    {
         .id = "sharegpt-v3",
         .format = RECIPE_SHAREGPT,
         .file = "ShareGPT_V3_unfiltered_cleaned_split.json",

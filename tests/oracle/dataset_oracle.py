@@ -11,6 +11,7 @@ Needs numpy.  Run from the root: tests/oracle/dataset_oracle.py
 """
 import hashlib
 import json
+import pathlib
 import random
 import re
 
@@ -188,8 +189,6 @@ def hashed_form(row):
 
 
 def hashes():
-    with open("data/datasets/chatbot-short.jsonl") as f:
-        chat = [json.loads(line) for line in f]
     mixed = [
         {"prompt": "one"},
         {"messages": [{"role": "user", "content": "tw\u00f6"}]},
@@ -198,7 +197,9 @@ def hashes():
                       {"role": "user", "content": "c\n"}]},
     ]
     with open(OUT + "dataset_hashes.tsv", "w") as f:
-        f.write(f"chatbot-short\t{canonical_hash([hashed_form(row) for row in chat])}\n")
+        for path in sorted(pathlib.Path("data/datasets").glob("*.jsonl")):
+            with open(path, encoding="utf-8") as data:
+                f.write(f"{path.stem}\t{canonical_hash([hashed_form(json.loads(line)) for line in data])}\n")
         f.write(f"mixed\t{canonical_hash([hashed_form(row) for row in mixed])}\n")
         f.write(f"max_tokens\t{canonical_hash([5, 0, 1000000])}\n")
 

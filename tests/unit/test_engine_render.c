@@ -326,6 +326,25 @@ static void test_render_request__refuses(void **state)
     }
 }
 
+/* Also where a dataset of chats is given to a benchmark of plain completions. */
+static void test_render_request__completion_of_a_chat_is_refused(void **state)
+{
+    (void)state;
+    static const struct message messages[] = {{"system", "Be brief."}, {"user", "Hi"}};
+    const struct prompt prompt = {.messages = messages, .n_messages = 2};
+    struct engine_target target = local_target();
+    struct request_shape shape = chat_shape();
+    shape.chat = false;
+    struct rendered out = {0};
+    struct error err = {0};
+    const struct engine_ops *ops = engine_table[0];
+    assert_int_equal(ops->render_request(ops, &target, &shape, &prompt, &out, &err), -ERROR_USAGE);
+    assert_string_equal(
+        err.text, "a prompt of 2 messages is a chat, and /completions takes one text: give a "
+                  "dataset of single texts, or a benchmark of shape 'chat'");
+    assert_null(out.bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_render_request__the_users_authorization_wins),
         cmocka_unit_test(test_render_request__extra_body_wins),
         cmocka_unit_test(test_render_request__refuses),
+        cmocka_unit_test(test_render_request__completion_of_a_chat_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -328,7 +328,6 @@ static void test_spec_table_load__built_in(void **state)
     struct error err = {0};
     CLEANUP(spec_table_done) struct spec_table table = {0};
     assert_int_equal(spec_table_load(NULL, &table, &err), 0);
-    assert_int_equal(table.n, 2);
     const struct spec *chat = &table.specs[0];
     assert_string_equal(chat->id, "llm.inference.chatbot-short");
     assert_string_equal(chat->source, "built in");
@@ -336,11 +335,16 @@ static void test_spec_table_load__built_in(void **state)
     assert_int_equal(chat->shape.max_tokens, 128);
     assert_int_equal(chat->driver, DRIVER_CLOSED);
     assert_int_equal(chat->concurrency[0], 1);
-    const struct spec *share = &table.specs[1];
-    assert_string_equal(share->id, "llm.inference.sharegpt-v3");
+    const struct spec *share = NULL;
+    assert_int_equal(spec_find(&table, "llm.inference.sharegpt-v3", &share, &err), 0);
     assert_int_equal(share->driver, DRIVER_OPEN);
     assert_int_equal(share->n_rates, 5);
     assert_near(share->rates_rps[4], 256.0, 0.0);
+    const struct spec *code = NULL;
+    assert_int_equal(spec_find(&table, "llm.inference.code-completion", &code, &err), 0);
+    assert_false(code->shape.chat);
+    assert_int_equal(code->n_concurrency, 4);
+    assert_int_equal(code->concurrency[3], 64);
 }
 
 /* Each built-in file is called after what it defines. */
@@ -394,12 +398,14 @@ static void test_spec_table_load__folder_overrides_in_place(void **state)
         "load: {driver: closed, concurrency: [2]}\nslo_template: llm.standard\n");
     struct error err = {0};
     CLEANUP(spec_table_done) struct spec_table table = {0};
+    CLEANUP(spec_table_done) struct spec_table built_in = {0};
+    assert_int_equal(spec_table_load(NULL, &built_in, &err), 0);
     assert_int_equal(spec_table_load(scratch.folder, &table, &err), 0);
-    assert_int_equal(table.n, 3);
+    assert_int_equal(table.n, built_in.n + 1);
     assert_string_equal(table.specs[0].version, "9.0.0");
     assert_string_equal(table.specs[0].source, scratch_path(&scratch, "a-chat.yaml"));
-    assert_string_equal(table.specs[1].id, "llm.inference.sharegpt-v3");
-    assert_string_equal(table.specs[2].id, "my.pack.one");
+    assert_string_equal(table.specs[1].id, built_in.specs[1].id);
+    assert_string_equal(table.specs[built_in.n].id, "my.pack.one");
 }
 
 /* A file that is named by hand comes before everything else of its id. */
@@ -491,7 +497,7 @@ static void test_spec_find__benchmark_plugin_and_nearest(void **state)
     assert_int_equal(spec_table_load(NULL, &table, &err), 0);
     const struct spec *spec = NULL;
     assert_int_equal(spec_find(&table, "llm.inference.sharegpt-v3", &spec, &err), 0);
-    assert_ptr_equal(spec, &table.specs[1]);
+    assert_string_equal(spec->id, "llm.inference.sharegpt-v3");
     assert_int_equal(spec_find(&table, "llm.inference", &spec, &err), 0);
     assert_ptr_equal(spec, &table.specs[0]);
 
