@@ -109,6 +109,7 @@ _bench()
         plugin:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         plugin:--kind) words='pack shared-object' ;;
         spec:--spec-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        spec:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
             run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --plugin-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --offline --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --prices-file --price-per-hour --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --sim-answers --help --version' ;;
@@ -124,7 +125,7 @@ _bench()
             doctor) words='--base-url --engine --model --api-key-env --header --cacert --insecure --strict --show-slo --root --json --help --version' ;;
             list) words='--spec-dir --plugin-dir --json --help --version' ;;
             plugin) words='--plugin-dir --kind --json --help --version' ;;
-            spec) words='--spec-dir --strict --json --help --version' ;;
+            spec) words='--spec-dir --plugin-dir --strict --json --help --version' ;;
             help) words='--all --format --help --version' ;;
             version) words='--help --version' ;;
         esac

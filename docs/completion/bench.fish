@@ -146,6 +146,7 @@ complete -c bench -n '__fish_seen_subcommand_from plugin' -l plugin-dir -x -a '(
 complete -c bench -n '__fish_seen_subcommand_from plugin' -l kind -x -a 'pack shared-object' -d 'With \'init\': what to write.'
 complete -c bench -n '__fish_seen_subcommand_from plugin' -l json -d 'Print JSON.'
 complete -c bench -n '__fish_seen_subcommand_from spec' -l spec-dir -x -a '(__fish_complete_directories)' -d 'Benchmarks of this folder\'s *.yaml files too: they replace built-in ones of the same id.'
+complete -c bench -n '__fish_seen_subcommand_from spec' -l plugin-dir -x -a '(__fish_complete_directories)' -d 'Look for plugins here too, before the usual folders: a plugin, or a folder of plugins.'
 complete -c bench -n '__fish_seen_subcommand_from spec' -l strict -d 'With \'lint\': exit 1 when anything is found.'
 complete -c bench -n '__fish_seen_subcommand_from spec' -l json -d 'Print JSON.'
 complete -c bench -n '__fish_seen_subcommand_from help' -l all -d 'Name the commands too that are not built yet.'

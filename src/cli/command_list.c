@@ -143,6 +143,7 @@ static int fill_datasets(const struct list_call *call, struct report_table *out,
         {"trace:FILE", "recorded times and lengths, Mooncake JSONL or Azure CSV"},
         {"jsonl:FILE", "one JSON object a line"},
         {"sharegpt:FILE", "a ShareGPT JSON file"},
+        {"plugin:n=N", "made by the code of the benchmark's plugin"},
         {"hf://datasets/OWNER/NAME/FILE[@REVISION]", "the Hugging Face hub, and then the cache"},
     };
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {

@@ -1,7 +1,9 @@
 /* `bench spec`: benchmark specs as files: shown, checked, and looked at with a critical eye. */
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/plugins.h"
 #include "cli/print.h"
+#include "cli/run_plugin.h"
 #include "cli/specs.h"
 #include "suite/score.h"
 #include "suite/slo.h"
@@ -16,6 +18,7 @@ enum {
 struct spec_options {
     struct option_given given;
     const char *spec_dir;
+    struct option_texts plugin_dirs;
     bool strict;
     bool json;
 };
@@ -28,6 +31,7 @@ static const struct option_row rows[] = {
      .type = OPTION_TEXT,
      AT(spec_dir),
      .help = SPEC_DIR_HELP},
+    PLUGIN_DIR_ROW(struct spec_options, plugin_dirs),
     {.name = "strict",
      .type = OPTION_FLAG,
      AT(strict),
@@ -42,9 +46,23 @@ struct spec_call {
     const struct cli_context *context;
     const struct spec_options *options;
     struct spec_table specs;
+    struct plugin_registry plugins; /* once a name is not found without them */
     char **names;
     int n_names;
 };
+
+/* What a name means: also a plugin's benchmark. */
+static int
+find_spec(struct spec_call *self, const char *name, const struct spec **out, struct error *err)
+{
+    const struct plugins_source source = {
+        .context = self->context,
+        .folders = &self->options->plugin_dirs,
+        .table = &self->specs,
+        .plugins = &self->plugins,
+    };
+    return plugins_find_spec(&source, name, out, err);
+}
 
 static void
 add_rules(struct arena *arena, struct json *object, const char *key, const struct spec *spec)
@@ -94,7 +112,7 @@ static int show(struct spec_call *self, struct error *err)
         return error_set(err, ERROR_USAGE, "'show' takes one benchmark");
     }
     const struct spec *spec = NULL;
-    const int result = specs_find(&self->specs, self->names[0], &spec, err);
+    const int result = find_spec(self, self->names[0], &spec, err);
     if (result < 0) {
         return result;
     }
@@ -111,14 +129,15 @@ static int show(struct spec_call *self, struct error *err)
 
 /* Reads one spec and what it names besides data. */
 static int
-check_spec(struct spec_table *specs, const char *name, const struct spec **out, struct error *err)
+check_spec(struct spec_call *self, const char *name, const struct spec **out, struct error *err)
 {
-    const int result = specs_find(specs, name, out, err);
+    const int result = find_spec(self, name, out, err);
     if (result < 0) {
         return result;
     }
     struct slo slo;
-    return slo_load((*out)->slo_template, "h100", &slo, err);
+    CLEANUP(arena_done) struct arena arena = {0};
+    return slo_load(run_plugin_slo(&arena, *out), "h100", &slo, err);
 }
 
 static void begin_table(struct report_table *out)
@@ -146,7 +165,7 @@ static int validate(struct spec_call *self, struct error *err)
     for (int i = 0; i < self->n_names; i++) {
         const struct spec *spec = NULL;
         struct error why = {0};
-        const int result = check_spec(&self->specs, self->names[i], &spec, &why);
+        const int result = check_spec(self, self->names[i], &spec, &why);
         if (result == -ERROR_NOT_FOUND || result == -ERROR_USAGE) {
             *err = why;
             return result;
@@ -188,7 +207,7 @@ static int lint(struct spec_call *self, struct error *err)
     CLEANUP(mem_freep) struct spec_findings *findings = MEM_NEW(struct spec_findings);
     for (int i = 0; i < self->n_names; i++) {
         const struct spec *spec = NULL;
-        const int result = check_spec(&self->specs, self->names[i], &spec, err);
+        const int result = check_spec(self, self->names[i], &spec, err);
         if (result < 0) {
             return result;
         }
@@ -241,6 +260,7 @@ run(const struct cli_context *context,
         result = run_verb(&call, operands[0], err);
     }
     spec_table_done(&call.specs);
+    plugin_registry_done(&call.plugins);
     return result;
 }
 

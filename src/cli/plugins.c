@@ -58,7 +58,8 @@ int plugins_find_spec(
         return result;
     }
     result = specs_find(self->table, name, out, err);
-    if (result != -ERROR_USAGE || spec_name_is_path(name)) {
+    const bool looked = self->plugins->n_folders > 0;
+    if (result != -ERROR_USAGE || spec_name_is_path(name) || looked) {
         return result;
     }
     error_clear(err);

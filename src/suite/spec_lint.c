@@ -47,7 +47,7 @@ static void lint_file_name(struct linting *self)
     const struct spec *spec = self->spec;
     const char *name = file_base_name(spec->source);
     const size_t len = strlen(spec->id);
-    if (text_equal(spec->source, "built in") ||
+    if (text_equal(spec->source, "built in") || spec->provider != NULL ||
         (text_starts_with(name, spec->id) && text_equal(name + len, ".yaml"))) {
         return;
     }
@@ -148,6 +148,9 @@ static void lint_path(struct linting *self)
 
 static void lint_help(struct linting *self)
 {
+    if (self->spec->provider != NULL) {
+        return; /* the data lie in the pack */
+    }
     if (recipe_path(self->spec->dataset) != NULL && self->spec->dataset_help[0] == '\0') {
         found(self, "dataset", NULL, "'help' does not say how to get the data");
     }

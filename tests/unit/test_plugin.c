@@ -122,6 +122,8 @@ static void test_plugin_read__broken_packs(void **state)
          "specs/one.yaml: dataset data/../../a.jsonl is not a file of the pack"},
         {"p/specs/one.yaml", SPEC("my.pack.one", "jsonl:/etc/passwd"),
          "specs/one.yaml: dataset /etc/passwd is not a file of the pack"},
+        {"p/specs/one.yaml", SPEC("my.pack.one", "trace:data/none.csv"),
+         "specs/one.yaml: data/none.csv is not in the pack"},
         {"p/specs/one.yaml", SPEC("my.pack.one", "plugin:n=3"),
          "specs/one.yaml: dataset plugin:n=3 needs code, and a pack has none: give a file of it"},
         {"p/specs/one.yaml",
