@@ -34,7 +34,9 @@ static void check_answer_room(const struct validation *self, char text[VALIDATIO
 static uint64_t need_of(const struct validation *self, const struct prompt *prompt)
 {
     const uint32_t answer = prompt->max_tokens > 0 ? prompt->max_tokens : self->shape->max_tokens;
-    return validation_tokens_min(prompt) + answer;
+    const uint64_t least = validation_tokens_min(prompt);
+    /* One that will be made as long as was asked for has that length, template and salt included. */
+    return (prompt->input_tokens > least ? prompt->input_tokens : least) + answer;
 }
 
 static void check_context(const struct validation *self, char text[VALIDATION_TEXT])

@@ -98,6 +98,14 @@ static void test_spec_validate__context(void **state)
     expect(&world, NULL);
     free(text);
     world_init(&world);
+    world.prompts[1].input_tokens = 900; /* what it will be made to have */
+    expect(&world, NULL);
+    world.prompts[1].input_tokens = 901;
+    expect(
+        &world,
+        "1 of 2 prompts do not fit the engine's context of 1000 tokens: the longest needs at "
+        "least 1001 with its answer");
+    world_init(&world);
     world.shape.max_tokens = CONTEXT;
     expect(
         &world,
