@@ -1,20 +1,36 @@
 /* The engine is asked through net/web.h; in virtual time the simulated engine's rule is applied here. */
 #include "cli/run_lengths.h"
 
-#include "base/mem.h"
+#include "base/clock.h"
 #include "engine/engine_tokens.h"
 #include "sim/sim_ask.h"
 #include "suite/lengths.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What takes longer than this says so, and goes on saying so. */
+#define TELL_FIRST_NS  (2 * NS_PER_S)
+#define TELL_PERIOD_NS (5 * NS_PER_S)
 
 /* Whom the questions go to. */
 struct asking {
     struct run_plan *plan;
     bool chat;
     struct engine_tokens_ask ask;
+    atomic_uint n_requests;
+    _Atomic int64_t tell_ns; /* when the next line is due */
 };
+
+/* True once in a while, to one of the threads. */
+static bool is_time_to_tell(struct asking *self)
+{
+    const int64_t now_ns = clock_mono_ns();
+    int64_t due_ns = atomic_load(&self->tell_ns);
+    return now_ns >= due_ns &&
+           atomic_compare_exchange_strong(&self->tell_ns, &due_ns, now_ns + TELL_PERIOD_NS);
+}
 
 static int tokenize(void *context, const char *text, uint32_t *out, struct error *err)
 {
@@ -24,7 +40,14 @@ static int tokenize(void *context, const char *text, uint32_t *out, struct error
 
 static int usage(void *context, const char *text, uint32_t *out, struct error *err)
 {
-    const struct asking *self = context;
+    struct asking *self = context;
+    const unsigned n = atomic_fetch_add(&self->n_requests, 1);
+    if (is_time_to_tell(self)) {
+        (void)fprintf(
+            self->plan->context->log,
+            "bench run: asking the engine how it counts tokens: %u one-token requests answered\n",
+            n);
+    }
     return engine_tokens_of_request(&self->ask, text, out, err);
 }
 
@@ -46,7 +69,10 @@ static int usage_virtual(void *context, const char *text, uint32_t *out, struct 
 
 static void tick(void *context, uint32_t n_done, uint32_t n)
 {
-    const struct asking *self = context;
+    struct asking *self = context;
+    if (!is_time_to_tell(self)) {
+        return;
+    }
     (void)fprintf(
         self->plan->context->log, "bench run: counting tokens: %u of %u prompts\n", n_done, n);
 }
@@ -95,6 +121,7 @@ int run_lengths_fit(struct run_work *work, struct run_plan *plan, struct error *
         return 0;
     }
     struct asking asking = {.plan = plan, .chat = work->shape.chat};
+    atomic_store(&asking.tell_ns, clock_mono_ns() + TELL_FIRST_NS);
     engine_tokens_init(&asking.ask, plan->engine, &plan->target, &work->shape);
     struct length_source source = {
         .context = &asking,

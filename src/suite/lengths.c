@@ -233,7 +233,7 @@ static void take(struct fitting *self, struct prompt_set *set)
     uint32_t n_reached = 0;
     for (uint32_t i = 0; i < set->n; i++) {
         struct prompt *prompt = &set->prompts[i];
-        const struct fitted *fitted = &self->prompts[i];
+        struct fitted *fitted = &self->prompts[i];
         if (prompt->input_tokens == 0) {
             continue;
         }
@@ -242,6 +242,8 @@ static void take(struct fitting *self, struct prompt_set *set)
         *prompt =
             prompt_of_text(&set->arena, arena_copy_text(&set->arena, fitted->text), max_tokens);
         prompt->input_tokens = wanted;
+        free(fitted->text); /* large sets are not held twice */
+        fitted->text = NULL;
         out->n_counted += fitted->counted ? 1 : 0;
         if (fitted->known) {
             span_add(&out->reached, n_reached++, fitted->reached);
