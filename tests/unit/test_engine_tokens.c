@@ -106,6 +106,41 @@ static void test_engine_tokens_of_text__reads_every_shape(void **state)
     check_row(&hosted, "/tokenize", false);
 }
 
+/* Of real servers: seven tokens of llama.cpp, and vLLM's word for a body that it does not know. */
+static void test_engine_tokens_of_text__recorded(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *engine;
+        const char *recording;
+        uint32_t count; /* 0: an error with this text */
+        const char *message;
+    } rows[] = {
+        {"llamacpp", "llama-server/tokenize", 7, NULL},
+        {"llamacpp", "xllamacpp-2026.10.11549/tokenize", 7, NULL},
+        {"vllm", "vllm-0.32.0-cpu/tokenize", 0, "/tokenize answers 400: 2 validation errors"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct server server = {0};
+        route_recording(&server, "/tokenize", rows[i].recording);
+        server_start(&server);
+        char url[64];
+        const struct engine_target target = target_of(server.port, url);
+        struct engine_tokens_ask ask;
+        engine_tokens_init(&ask, engine_find(rows[i].engine), &target, &chat_shape);
+        uint32_t count = 0;
+        struct error err = {0};
+        const int rc = engine_tokens_of_text(&ask, "hi", &count, &err);
+        assert_int_equal(rc, rows[i].count > 0 ? 0 : -ERROR_UNAVAILABLE);
+        assert_int_equal(count, rows[i].count);
+        assert_true(rc == 0 || strstr(err.text, rows[i].message) != NULL);
+        engine_tokens_done(&ask);
+        server_stop(&server);
+    }
+}
+
 static void test_engine_tokens_of_request__needs_usage(void **state)
 {
     (void)state;
@@ -125,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_engine_tokens__agree_with_the_simulated_engine),
         cmocka_unit_test(test_engine_tokens_of_text__reads_every_shape),
+        cmocka_unit_test(test_engine_tokens_of_text__recorded),
         cmocka_unit_test(test_engine_tokens_of_request__needs_usage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
