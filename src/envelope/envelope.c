@@ -270,6 +270,19 @@ static void add_selftest(struct body *self)
     }
 }
 
+/* Who judged is the run's to say; what came of it follows from the records. */
+static void add_judge(struct body *self)
+{
+    const struct envelope_inputs *inputs = self->inputs;
+    if (inputs->judge == NULL) {
+        json_add_null(self->arena, self->root, "judge");
+        return;
+    }
+    struct json *judge = json_copy(self->arena, inputs->judge);
+    (void)json_add(self->arena, self->root, "judge", judge);
+    summary_json_judge(self->arena, &inputs->summary->judge, judge);
+}
+
 static int add_records(struct body *self, struct bytes *compressed, struct error *err)
 {
     const struct envelope_inputs *inputs = self->inputs;
@@ -349,6 +362,7 @@ static int add_rest(struct body *self, struct bytes *records, struct error *err)
     add_host_role(self);
     add_selftest(self);
     add_copy_or_null(self, "plugin", inputs->plugin);
+    add_judge(self);
     json_add_null(self->arena, self->root, "signature");
     return 0;
 }

@@ -112,6 +112,19 @@ static void compare_telemetry(struct comparison *self, const struct json *comput
     compare_object(self, "telemetry", computed);
 }
 
+/* Also where one of both has no judge. */
+static void compare_judge(struct comparison *self, const struct judge_summary *judge)
+{
+    const struct json *stored = json_find(self->root, "judge");
+    const bool has_judge = stored != NULL && stored->kind != JSON_NULL;
+    if (!has_judge && judge->n_questions == 0) {
+        return;
+    }
+    struct json *computed = json_new(&self->arena, JSON_OBJECT);
+    summary_json_judge(&self->arena, judge, computed);
+    compare_object(self, "judge", computed);
+}
+
 static void compare_identity(struct comparison *self, const struct records_loaded *loaded)
 {
     struct arena *arena = &self->arena;
@@ -139,6 +152,7 @@ static void compare_summary(struct comparison *self, const struct records_loaded
     compare_object(self, "intervals", summary_json_intervals(&self->arena, summary));
     compare_object(
         self, "measurement", summary_json_measurement(&self->arena, &loaded->facts, summary));
+    compare_judge(self, &summary->judge);
     compare_object(self, "validity", summary_json_validity(&self->arena, summary));
     compare_telemetry(self, telemetry_json(&self->arena, &loaded->facts));
 }

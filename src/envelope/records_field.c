@@ -45,6 +45,11 @@ static const char *price_basis_text(unsigned value)
     return price_basis_name((enum price_basis)value);
 }
 
+static const char *judge_text(unsigned value)
+{
+    return judge_outcome_name((enum judge_outcome)value);
+}
+
 static const struct field_names phase_names = {phase_text, PHASE_TAIL + 1};
 static const struct field_names outcome_names = {outcome_text, OUTCOME_COUNT};
 static const struct field_names driver_names = {driver_text, DRIVER_OPEN + 1};
@@ -52,12 +57,15 @@ static const struct field_names arrival_names = {arrival_text, ARRIVAL_TRACE + 1
 static const struct field_names gate_names = {gate_text, GATE_TIMEOUT + 1};
 static const struct field_names price_basis_names = {price_basis_text, PRICE_HOUR + 1};
 
+static const struct field_names judge_names = {judge_text, JUDGE_OUTCOME_COUNT};
+
 _Static_assert(sizeof(enum driver) == sizeof(unsigned), "FIELD_ENUM reads an unsigned int");
 
 /* clang-format off */
 #define POINT(key, type, member)   {key, type, offsetof(struct point_facts, member), NULL}
 #define WORKER(key, type, member)  {key, type, offsetof(struct worker_facts, member), NULL}
 #define REQUEST(key, type, member) {key, type, offsetof(struct record, member), NULL}
+#define JUDGE(key, type, member)   {key, type, offsetof(struct judgement, member), NULL}
 
 const struct field field_point[] = {
     POINT("seed", FIELD_U64, seed),
@@ -140,6 +148,19 @@ const struct field field_request[] = {
     REQUEST("text", FIELD_TEXT, text),
 };
 const size_t field_request_len = ARRAY_LEN(field_request);
+
+const struct field field_judgement[] = {
+    {"outcome", FIELD_ENUM8, offsetof(struct judgement, outcome), &judge_names},
+    JUDGE("http_status", FIELD_U16, http_status),
+    JUDGE("n_attempts", FIELD_U32, n_attempts),
+    JUDGE("prompt_tokens", FIELD_COUNT, prompt_tokens),
+    JUDGE("output_tokens", FIELD_COUNT, output_tokens),
+    JUDGE("scorer", FIELD_F64, scorer),
+    JUDGE("answer_sha256", FIELD_SHA256, answer_sha256),
+    JUDGE("answer", FIELD_TEXT, answer),
+    JUDGE("error", FIELD_TEXT, error),
+};
+const size_t field_judgement_len = ARRAY_LEN(field_judgement);
 /* clang-format on */
 
 _Static_assert(

@@ -49,6 +49,8 @@ extern const struct field field_worker[]; /* struct worker_facts */
 extern const size_t field_worker_len;
 extern const struct field field_request[]; /* struct record but for its events */
 extern const size_t field_request_len;
+extern const struct field field_judgement[]; /* struct judgement */
+extern const size_t field_judgement_len;
 
 /* Bits of a mask must suffice for every table. */
 enum {

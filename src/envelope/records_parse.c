@@ -291,11 +291,37 @@ static int read_worker(struct reader *self)
     return rc;
 }
 
-static int read_event_member(struct reader *self, void *object)
+/* A request's members besides those of its table. */
+struct request_extra {
+    struct record *record;
+    struct events events;
+};
+
+static int read_judgement(struct reader *self, struct record *record)
 {
-    struct events *events = object;
+    if (record->judgement != NULL) {
+        return fault_at(self, "judge", "given twice");
+    }
+    if (json_pull_next(&self->pull) != JSON_TOKEN_OBJECT_BEGIN) {
+        return fault_at(self, "judge", "an object is expected");
+    }
+    struct judgement *judgement = arena_alloc(&self->out->arena, sizeof(*judgement));
+    record->judgement = judgement;
+    const struct extra none = {NULL, NULL};
+    const int rc = read_object(self, field_judgement, field_judgement_len, judgement, &none);
+    const bool counts = judgement->prompt_tokens >= RECORD_COUNT_UNKNOWN &&
+                        judgement->output_tokens >= RECORD_COUNT_UNKNOWN;
+    return rc == 0 && !counts ? fault_at(self, "judge", "a count is below 0") : rc;
+}
+
+static int read_request_member(struct reader *self, void *object)
+{
+    struct request_extra *extra = object;
     const char *key = NULL;
-    const char *fault = events_read_member(events, &self->pull, &key);
+    if (json_pull_is(&self->pull, "judge")) {
+        return read_judgement(self, extra->record);
+    }
+    const char *fault = events_read_member(&extra->events, &self->pull, &key);
     if (key == NULL) {
         return 1;
     }
@@ -324,14 +350,16 @@ static int read_request(struct reader *self)
         return fault_at(self, "request", "more requests than the header says");
     }
     struct record *record = &out->records.records[self->n_requests_read];
-    struct events events = {
-        .scratch = &self->scratch, .limit = (size_t)(self->pull.end - self->pull.begin)};
-    const struct extra extra = {read_event_member, &events};
+    struct request_extra more = {
+        .record = record,
+        .events = {
+            .scratch = &self->scratch, .limit = (size_t)(self->pull.end - self->pull.begin)}};
+    const struct extra extra = {read_request_member, &more};
     int rc = read_object(self, field_request, field_request_len, record, &extra);
     if (rc < 0) {
         return rc;
     }
-    const char *fault = events_finish(&events, out->records.has_events, &out->arena, record);
+    const char *fault = events_finish(&more.events, out->records.has_events, &out->arena, record);
     if (fault != NULL) {
         return fault_at(self, "events", fault);
     }

@@ -103,6 +103,11 @@ static void write_request(const struct record *record, bool events, struct bytes
         write_runs(",\"kinds\":[", record, COLUMN_KINDS, out);
         write_shared(record, out);
     }
+    if (record->judgement != NULL) {
+        bytes_add_text(out, ",\"judge\":{");
+        field_write_all(field_judgement, field_judgement_len, record->judgement, out);
+        bytes_add_char(out, '}');
+    }
     bytes_add_text(out, "}\n");
 }
 

@@ -231,3 +231,45 @@ struct json *summary_json_validity(struct arena *arena, const struct summary *su
     }
     return out;
 }
+
+static void add_count(struct arena *arena, struct json *out, const char *key, uint64_t n)
+{
+    (void)json_add(arena, out, key, json_new_u64(arena, n));
+}
+
+static void add_agreement(struct arena *arena, const struct judge_summary *judge, struct json *out)
+{
+    const uint64_t n =
+        judge->n_both[0][0] + judge->n_both[0][1] + judge->n_both[1][0] + judge->n_both[1][1];
+    if (n == 0) {
+        json_add_null(arena, out, "agreement");
+        return;
+    }
+    struct json *row = json_add(arena, out, "agreement", json_new(arena, JSON_OBJECT));
+    add_count(arena, row, "n", n);
+    add_count(arena, row, "n_both_correct", judge->n_both[1][1]);
+    add_count(arena, row, "n_both_incorrect", judge->n_both[0][0]);
+    add_count(arena, row, "n_only_judge_correct", judge->n_both[1][0]);
+    add_count(arena, row, "n_only_scorer_correct", judge->n_both[0][1]);
+    json_add_f64(arena, row, "share", judge->agreement);
+    json_add_f64(arena, row, "cohen_kappa", judge->cohen_kappa);
+}
+
+void summary_json_judge(struct arena *arena, const struct judge_summary *judge, struct json *out)
+{
+    add_count(arena, out, "n_questions", judge->n_questions);
+    add_count(arena, out, "n_judged", judge->n_judged);
+    add_count(arena, out, "n_correct", judge->n_outcome[JUDGE_CORRECT]);
+    add_count(arena, out, "n_not_asked", judge->n_outcome[JUDGE_NOT_ASKED]);
+    add_count(arena, out, "n_errors", judge->n_errors);
+    struct json *errors = json_add(arena, out, "errors", json_new(arena, JSON_OBJECT));
+    for (unsigned i = JUDGE_NO_VERDICT; i < JUDGE_NOT_ASKED; i++) {
+        add_count(arena, errors, judge_outcome_name((enum judge_outcome)i), judge->n_outcome[i]);
+    }
+    add_count(arena, out, "n_retries", judge->n_retries);
+    struct json *usage = json_add(arena, out, "usage", json_new(arena, JSON_OBJECT));
+    add_count(arena, usage, "n_with_usage", judge->n_with_usage);
+    add_count(arena, usage, "prompt_tokens", judge->prompt_tokens);
+    add_count(arena, usage, "completion_tokens", judge->output_tokens);
+    add_agreement(arena, judge, out);
+}

@@ -19,3 +19,6 @@ struct json *summary_json_measurement(
 
 /* {status, reasons: [{name, figure, limit, text}]}. */
 struct json *summary_json_validity(struct arena *arena, const struct summary *summary);
+
+/* Appends what follows from the records to the object `judge`: n_judged, errors, usage, agreement, ... */
+void summary_json_judge(struct arena *arena, const struct judge_summary *judge, struct json *out);

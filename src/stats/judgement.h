@@ -47,3 +47,28 @@ bool judge_outcome_parse(const char *name, enum judge_outcome *out);
 
 /* 1 for correct, 0 for incorrect, NAN for everything else. */
 double judge_outcome_score(enum judge_outcome outcome);
+
+/* What the judgements of a point amount to. */
+struct judge_summary {
+    uint64_t n_questions; /* answers that were to be judged */
+    uint64_t n_outcome[JUDGE_OUTCOME_COUNT];
+    uint64_t n_judged; /* verdicts: only these give a score */
+    uint64_t n_errors; /* neither verdict nor not asked */
+    uint64_t n_retries;
+    uint64_t n_with_usage; /* answers whose tokens the judge's endpoint told */
+    uint64_t prompt_tokens;
+    uint64_t output_tokens;
+    /* Answers with a verdict that a deterministic scorer has scored as well: by what the judge says (first
+     * index, 1: correct) and what the scorer says (second, 1: all of its points). */
+    uint64_t n_both[2][2];
+    double agreement; /* share of them where both say the same; NAN without any */
+    double
+        cohen_kappa; /* (agreement - expected) / (1 - expected), expected from the margins; NAN where the
+                           expected agreement is 1 */
+};
+
+/* Pure.  Source of kappa: Cohen, Educational and Psychological Measurement 20(1), 1960. */
+void judge_summary_compute(const struct record_set *records, struct judge_summary *out);
+
+/* Share of errors among the questions that were settled; NAN without any. */
+double judge_error_share(const struct judge_summary *self);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/attr.h"
+#include "stats/judgement.h"
 #include "stats/track.h"
 
 #include <stdbool.h>
@@ -95,6 +96,8 @@ struct record {
         *error_body;  /* up to RECORD_ERROR_BODY_MAX bytes of an error's body, or the reason of
                                a failure in words; borrowed; NULL when there is none */
     const char *text; /* generated text with --save-text; borrowed; NULL otherwise */
+    const struct judgement
+        *judgement; /* what a judge said of it; borrowed; NULL: it was not to be judged */
 };
 
 /* All requests of a point, ordered by index. */

@@ -418,6 +418,7 @@ void summary_compute(
 {
     *out = (struct summary){0};
     measurement_compute(facts, records, &out->measurement);
+    judge_summary_compute(records, &out->judge);
     CLEANUP(inputs_done) struct inputs inputs;
     inputs_init(&inputs, facts, records);
     for (size_t i = 0; i < metric_table_len; i++) {
@@ -431,6 +432,7 @@ void summary_compute(
     const struct validity_input validity = {
         .facts = facts,
         .measurement = &out->measurement,
+        .judge = &out->judge,
         .ok_rate = summary_get(out, "ok_rate"),
         .latency_in_flight_s = in_flight_compute(facts, records).latency_mean_s,
     };

@@ -86,6 +86,7 @@ struct summary {
         *cost_source; /* of struct cost: where the metrics of cost come from; borrowed; NULL: there
                                 are none */
     struct measurement measurement;
+    struct judge_summary judge;
     enum validity_status validity;
     size_t n_reasons;
     struct validity_reason reasons[SUMMARY_REASONS_MAX];

@@ -30,6 +30,9 @@ static const double stall_limit_us = 100000.0;
 static const double in_flight_limit = 0.95;
 static const double worker_limit = 0.85;
 static const double ok_rate_limit = 0.95;
+/* What a judge cannot decide is not drawn by chance: with one in twenty missing, what accuracy says may be off
+ * by as much. */
+static const double judge_error_limit = 0.05;
 
 static bool judge_counted(const struct validity_input *input, double *figure, double *limit)
 {
@@ -157,6 +160,20 @@ static bool judge_interrupted(const struct validity_input *input, double *figure
     return true;
 }
 
+static bool judge_unasked(const struct validity_input *input, double *figure, double *limit)
+{
+    *figure = (double)input->judge->n_outcome[JUDGE_NOT_ASKED];
+    *limit = 0.0;
+    return true;
+}
+
+static bool judge_errors(const struct validity_input *input, double *figure, double *limit)
+{
+    *figure = judge_error_share(input->judge);
+    *limit = judge_error_limit;
+    return true;
+}
+
 /* clang-format off */
 const struct validity_rule validity_table[] = {
     {"no_requests", "", "MEASUREMENT.md, The window; PROMISES.md 10", "counted requests",
@@ -187,6 +204,10 @@ const struct validity_rule validity_table[] = {
      true, VALIDITY_FLAGGED, judge_ok_rate},
     {"interrupted", "", "PROMISES.md 31: an interrupted point is written as flagged", "interruptions of the window",
      false, VALIDITY_FLAGGED, judge_interrupted},
+    {"judge_not_asked", "", "docs/scoring.md: judging that was interrupted or given up", "number of answers that the judge did not get to",
+     false, VALIDITY_FLAGGED, judge_unasked},
+    {"judge_errors", "", "docs/scoring.md: judge errors > 5 %", "share of the judged answers without a verdict",
+     false, VALIDITY_FLAGGED, judge_errors},
 };
 /* clang-format on */
 

@@ -8,7 +8,8 @@
 struct validity_input {
     const struct point_facts *facts;
     const struct measurement *measurement;
-    double ok_rate;             /* NAN without counted requests */
+    const struct judge_summary *judge; /* of a point that was not judged: all 0 */
+    double ok_rate;                    /* NAN without counted requests */
     double latency_in_flight_s; /* mean time in flight of the requests sent in the window, or NAN */
 };
 

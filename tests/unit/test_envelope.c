@@ -36,6 +36,7 @@ static const char *const field_order[] = {
     "client_fingerprint",
     "selftest",
     "plugin",
+    "judge",
     "signature",
 };
 

@@ -114,6 +114,68 @@ static void price_setting(struct setting *self, const struct price_facts *price)
         &self->records);
 }
 
+static void test_recompute__gives_the_judge_again(void **state)
+{
+    (void)state;
+    struct setting setting;
+    struct error err = {0};
+    setting.point = envelope_point_new();
+    struct judgement judgements[3] = {
+        {.outcome = JUDGE_CORRECT,
+         .n_attempts = 1,
+         .prompt_tokens = 90,
+         .output_tokens = 9,
+         .scorer = 1.0},
+        {.outcome = JUDGE_INCORRECT,
+         .n_attempts = 2,
+         .prompt_tokens = 91,
+         .output_tokens = 8,
+         .scorer = 1.0},
+        {.outcome = JUDGE_NO_VERDICT,
+         .n_attempts = 1,
+         .prompt_tokens = 92,
+         .output_tokens = 7,
+         .scorer = (double)NAN,
+         .error = "the judge's answer is empty"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(judgements); i++) {
+        setting.point->records[4 + i].judgement = &judgements[i];
+    }
+    setting.point->inputs.judge =
+        envelope_point_json(setting.point, "{\"model\":\"judge-1\",\"prompt\":{}}");
+    summary_compute(&setting.point->facts, &setting.point->set, &setting.point->summary);
+    assert_int_equal(envelope_build(&setting.point->inputs, &setting.envelope, &err), 0);
+    bytes_init(&setting.records, BYTES_MAX_DEFAULT);
+    records_text(
+        setting.point->inputs.run_id, &setting.point->facts, &setting.point->set, RECORDS_FULL,
+        &setting.records);
+    const struct json *judge = json_find(setting.envelope.body, "judge");
+    struct bytes text;
+    bytes_init(&text, BYTES_MAX_DEFAULT);
+    json_write_compact(judge, &text);
+    assert_string_equal(
+        text.data,
+        "{\"model\":\"judge-1\",\"prompt\":{},\"n_questions\":3,\"n_judged\":2,\"n_correct\":1,"
+        "\"n_not_asked\":0,\"n_errors\":1,\"errors\":{\"no_verdict\":1,\"cut\":0,\"malformed\":0,"
+        "\"status\":0,\"timeout\":0,\"connect\":0,\"too_long\":0},\"n_retries\":1,\"usage\":"
+        "{\"n_with_usage\":3,\"prompt_tokens\":273,\"completion_tokens\":24},\"agreement\":{\"n\":2,"
+        "\"n_both_correct\":1,\"n_both_incorrect\":0,\"n_only_judge_correct\":0,"
+        "\"n_only_scorer_correct\":1,\"share\":0.5,\"cohen_kappa\":0.0}}");
+    bytes_done(&text);
+    assert_recompute(&setting, CHECK_PASS, " values computed again, all equal");
+
+    /* A verdict of the records changed; then an envelope that knows of no judge. */
+    char *verdict = strstr(setting.records.data, "\"outcome\":\"correct\"");
+    assert_non_null(verdict);
+    memcpy(verdict, "\"outcome\":\"timeout\"", strlen("\"outcome\":\"timeout\""));
+    assert_recompute(
+        &setting, CHECK_FAIL, "judge.n_judged: the envelope has 2, the records give 1");
+    memcpy(verdict, "\"outcome\":\"correct\"", strlen("\"outcome\":\"correct\""));
+    assert_non_null(json_remove(setting.envelope.body, "judge"));
+    assert_recompute(&setting, CHECK_FAIL, "judge.n_questions: the envelope has nothing");
+    setting_done(&setting);
+}
+
 static void test_recompute__gives_cost_again(void **state)
 {
     (void)state;
@@ -436,6 +498,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recompute__gives_every_number_again),
         cmocka_unit_test(test_recompute__gives_energy_again),
+        cmocka_unit_test(test_recompute__gives_the_judge_again),
         cmocka_unit_test(test_recompute__gives_cost_again),
         cmocka_unit_test(test_recompute__refuses_cost_that_no_price_gives),
         cmocka_unit_test(test_recompute__gives_the_idle_baseline_again),

@@ -72,6 +72,26 @@ static void random_events(struct rng *rng, struct arena *arena, struct record *r
     events_pack(record, words, events, n);
 }
 
+static void random_judgement(struct rng *rng, struct arena *arena, struct record *record)
+{
+    if (rng_below(rng, 3) == 0) {
+        return;
+    }
+    struct judgement *judgement = arena_alloc(arena, sizeof(*judgement));
+    judgement->outcome = (uint8_t)rng_below(rng, JUDGE_OUTCOME_COUNT);
+    judgement->http_status = (uint16_t)rng_next(rng);
+    judgement->n_attempts = (uint32_t)rng_next(rng);
+    judgement->prompt_tokens = random_count(rng);
+    judgement->output_tokens = random_count(rng);
+    judgement->scorer = rng_below(rng, 2) == 0 ? (double)NAN : random_f64(rng);
+    for (size_t i = 0; i < sizeof(judgement->answer_sha256); i++) {
+        judgement->answer_sha256[i] = (uint8_t)rng_next(rng);
+    }
+    judgement->answer = random_text(rng, arena, 40);
+    judgement->error = random_text(rng, arena, 40);
+    record->judgement = judgement;
+}
+
 static void random_record(struct rng *rng, struct arena *arena, struct record *record)
 {
     record->prompt_index = (uint32_t)rng_next(rng);
@@ -102,6 +122,7 @@ static void random_record(struct rng *rng, struct arena *arena, struct record *r
     record->error_body = random_text(rng, arena, RECORD_ERROR_BODY_MAX);
     record->text = random_text(rng, arena, 40);
     random_events(rng, arena, record);
+    random_judgement(rng, arena, record);
 }
 
 static void random_worker(struct rng *rng, struct worker_facts *facts)
@@ -202,10 +223,26 @@ static void assert_same_events(const struct record *a, const struct record *b)
     }
 }
 
+static void assert_same_judgement(const struct judgement *a, const struct judgement *b)
+{
+    assert_true((a == NULL) == (b == NULL));
+    if (a == NULL) {
+        return;
+    }
+    assert_same_text(a->answer, b->answer);
+    assert_same_text(a->error, b->error);
+    struct judgement left = *a;
+    struct judgement right = *b;
+    left.answer = right.answer = NULL;
+    left.error = right.error = NULL;
+    assert_memory_equal(&left, &right, sizeof(left));
+}
+
 static void assert_same_record(struct record *a, struct record *b, bool events)
 {
     assert_same_text(a->error_body, b->error_body);
     assert_same_text(a->text, b->text);
+    assert_same_judgement(a->judgement, b->judgement);
     if (events) {
         assert_same_events(a, b);
     } else {
@@ -216,6 +253,7 @@ static void assert_same_record(struct record *a, struct record *b, bool events)
     for (size_t i = 0; i < 2; i++) {
         both[i]->error_body = NULL;
         both[i]->text = NULL;
+        both[i]->judgement = NULL;
         both[i]->event_words = NULL;
         both[i]->n_events = 0;
     }
@@ -677,6 +715,48 @@ static void test_records_parse__names_line_and_member(void **state)
         "columns of no events", "f:3: events: events where none");
 }
 
+#define JUDGED                                                                                     \
+    EVENTS ",\"judge\":{\"outcome\":\"correct\",\"http_status\":200,\"n_attempts\":2,"             \
+           "\"prompt_tokens\":310,\"output_tokens\":12,\"scorer\":1.0,\"answer_sha256\":"          \
+           "\"0101010101010101010101010101010101010101010101010101010101010101\",\"answer\":null," \
+           "\"error\":null}"
+
+static const char judged_file[] = HEADER("full", "1", "1") WORKER REQUEST_HEAD JUDGED "}\n";
+
+static const struct damage judge_damages[] = {
+    {"no object", "\"judge\":{", "\"judge\":[{", "f:3: judge: an object"},
+    {"twice", "\"error\":null}", "\"error\":null},\"judge\":{}", "f:3: judge: given twice"},
+    {"outcome unknown", "\"correct\"", "\"right\"", "f:3: outcome: unknown name"},
+    {"member missing", "\"n_attempts\":2,", "", "f:3: n_attempts: missing"},
+    {"member twice", "\"n_attempts\":2,", "\"n_attempts\":2,\"n_attempts\":2,",
+     "f:3: n_attempts: given twice"},
+    {"count below 0", "\"output_tokens\":12", "\"output_tokens\":-2",
+     "f:3: judge: a count is below 0"},
+    {"sha short", "\"answer_sha256\":\"01", "\"answer_sha256\":\"", "f:3: answer_sha256: 64"},
+};
+
+static void test_records_parse__judgements(void **state)
+{
+    (void)state;
+    struct records_loaded loaded;
+    struct error err = {0};
+    assert_int_equal(records_parse("f", judged_file, strlen(judged_file), &loaded, &err), 0);
+    const struct judgement *judgement = loaded.records.records[0].judgement;
+    assert_non_null(judgement);
+    assert_int_equal(judgement->outcome, JUDGE_CORRECT);
+    assert_int_equal(judgement->prompt_tokens, 310);
+    CLEANUP(bytes_done) struct bytes text;
+    bytes_init(&text, BYTES_MAX_DEFAULT);
+    records_text(loaded.run_id, &loaded.facts, &loaded.records, RECORDS_FULL, &text);
+    assert_string_equal(text.data, judged_file);
+    records_loaded_done(&loaded);
+    for (size_t i = 0; i < ARRAY_LEN(judge_damages); i++) {
+        const struct damage *row = &judge_damages[i];
+        CLEANUP(mem_freep) char *damaged = replaced(judged_file, row->from, row->to);
+        assert_refused(damaged, row->what, row->says);
+    }
+}
+
 static void test_records_parse__passes_over_what_it_does_not_know(void **state)
 {
     (void)state;
@@ -794,6 +874,7 @@ int main(void)
         cmocka_unit_test(test_records_pack__says_when_the_frame_is_too_large),
         cmocka_unit_test(test_records_write__writes_this_text),
         cmocka_unit_test(test_records_parse__names_line_and_member),
+        cmocka_unit_test(test_records_parse__judgements),
         cmocka_unit_test(test_records_parse__passes_over_what_it_does_not_know),
         cmocka_unit_test(test_records_parse__takes_members_in_any_order),
         cmocka_unit_test(test_records_parse__any_cut_is_refused),

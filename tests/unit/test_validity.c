@@ -9,6 +9,7 @@
 struct point {
     struct point_facts facts;
     struct measurement measurement;
+    struct judge_summary judge;
     struct validity_input input;
 };
 
@@ -40,9 +41,24 @@ static void sound(struct point *out)
     };
     out->input.facts = &out->facts;
     out->input.measurement = &out->measurement;
+    out->input.judge = &out->judge;
 }
 
 /* Changes that trip one row each. */
+static void judge_interrupted(struct point *p)
+{
+    p->judge.n_questions = 100;
+    p->judge.n_judged = 99;
+    p->judge.n_outcome[JUDGE_NOT_ASKED] = 1;
+}
+
+static void judge_without_verdicts(struct point *p)
+{
+    p->judge.n_questions = 100;
+    p->judge.n_judged = 94;
+    p->judge.n_errors = 6;
+}
+
 static void none_counted(struct point *p)
 {
     p->measurement.n_counted = 0;
@@ -168,6 +184,8 @@ static void test_validity_judge__each_limit_trips_its_own_row(void **state)
         {"streams without a request", streams_idle, "in_flight", 0.95},
         {"worker", busy, "worker_cpu", 0.85},
         {"engine", other_engine, "engine_changed", 0.0},
+        {"judge interrupted", judge_interrupted, "judge_not_asked", 0.0},
+        {"judge without verdicts", judge_without_verdicts, "judge_errors", 0.05},
         {"ok rate", failing, "ok_rate", 0.95},
         {"interrupted", stopped, "interrupted", 0.0},
     };

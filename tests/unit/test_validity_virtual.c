@@ -112,6 +112,8 @@ static const char *const others[][2] = {
     {"worker_cpu", "virtual time takes no CPU time: test_validity.c"},
     {"engine_changed", "the run tells it, by probing: tests/cli/run-promises"},
     {"interrupted", "the tick tells it, on a thread: test_point.c, promise 31"},
+    {"judge_not_asked", "judging comes after the point: tests/cli/run-judge"},
+    {"judge_errors", "judging comes after the point: tests/cli/run-judge"},
 };
 
 static bool has_reason(const struct summary *summary, const char *name)
