@@ -138,7 +138,7 @@ int hub_cache_read_entry(
 static bool is_whole(const struct hub_entry *entry, const struct hub_name *name, const char *commit)
 {
     struct stat info;
-    if (!text_equal(entry->name.owner, name->owner) ||
+    if (entry->path == NULL || !text_equal(entry->name.owner, name->owner) ||
         !text_equal(entry->name.dataset, name->dataset) ||
         !text_equal(entry->name.file, name->file) || !text_equal(entry->commit, commit) ||
         stat(entry->path, &info) != 0 || (uint64_t)info.st_size != entry->size) {

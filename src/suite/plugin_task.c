@@ -166,7 +166,7 @@ describe_texts(struct arena *arena, struct object *object, struct json *out, str
 
 int plugin_task_describe(void *context, struct bytes *out, struct error *err)
 {
-    struct object object;
+    struct object object = {0};
     int rc = do_open(context, &object, err);
     if (rc != 0) {
         return rc;
@@ -216,7 +216,7 @@ int plugin_task_requests(void *context, struct bytes *out, struct error *err)
 {
     const struct plugin_pool_work *work = context;
     const uint32_t n = work->pool->n;
-    struct object object;
+    struct object object = {0};
     int rc = do_open(work->plugin, &object, err);
     bool more = true;
     for (uint32_t i = 0; rc == 0 && more && i < n; i++) {
@@ -230,7 +230,7 @@ int plugin_task_requests_backwards(void *context, struct bytes *out, struct erro
 {
     const struct plugin_pool_work *work = context;
     const uint32_t n = work->pool->n;
-    struct object object;
+    struct object object = {0};
     int rc = do_open(work->plugin, &object, err);
     struct bytes *lines = mem_alloc(n, sizeof(*lines));
     for (uint32_t i = n; rc == 0 && i > 0; i--) {
@@ -272,7 +272,7 @@ do_score_one(struct object *object, const struct plugin_scoring *scoring, size_t
 int plugin_task_score(void *context, struct bytes *out, struct error *err)
 {
     const struct plugin_score_work *work = context;
-    struct object object;
+    struct object object = {0};
     const int rc = do_open(work->plugin, &object, err);
     if (rc != 0) {
         return rc;
@@ -289,7 +289,7 @@ int plugin_task_score(void *context, struct bytes *out, struct error *err)
 int plugin_task_metrics(void *context, struct bytes *out, struct error *err)
 {
     const struct plugin_metrics_work *work = context;
-    struct object object;
+    struct object object = {0};
     int rc = do_open(work->plugin, &object, err);
     if (rc != 0) {
         return rc;
@@ -321,7 +321,7 @@ static void add_warning(void *context, const char *text)
 int plugin_task_validate(void *context, struct bytes *out, struct error *err)
 {
     const struct plugin_validate_work *work = context;
-    struct object object;
+    struct object object = {0};
     const int rc = do_open(work->plugin, &object, err);
     if (rc != 0) {
         return rc;

@@ -256,7 +256,7 @@ void score_words_init(struct score_words *self, const char *text)
     const struct points points = points_of(text);
     size_t begin = 0;
     for (size_t i = 1; i <= points.n; i++) {
-        const uint32_t *at = &points.codes[i];
+        const uint32_t *at = points.codes + i;
         if (is_alnum(*at) || belongs_to_word(at)) {
             encode(*at, &self->text);
         } else if (!groups_digits(at)) {
