@@ -100,7 +100,7 @@ static const struct option_row rows[] = {
      .value_name = "N",
      .type = OPTION_U32,
      AT(max_model_len),
-     .default_text = "32768",
+     .default_text = "131072",
      .min = 1,
      .max = 1e9,
      .help = "Context in tokens."},

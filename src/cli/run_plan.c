@@ -460,6 +460,7 @@ int run_work_render(struct run_work *self, struct run_plan *plan, struct error *
         .prompts = self->prompts.prompts,
         .n_prompts = self->prompts.n,
         .in_order = plan->options->arrival == ARRIVAL_TRACE,
+        .n_rounds = self->prompts.n_rounds,
     };
     const int result = workload_init(&self->workload, &source, err);
     if (result == 0) {

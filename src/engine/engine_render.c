@@ -121,8 +121,8 @@ static void write_text(struct render *self, const char *text)
     json_write_compact(json_new_text(&self->arena, text), &self->body);
 }
 
-/* The first text of the prompt: with room for the salt in front. */
-static void write_first_text(struct render *self, const char *text)
+/* The text that the salt belongs to: with room for it in front. */
+static void write_salted_text(struct render *self, const char *text)
 {
     if (!self->shape->salt) {
         write_text(self, text);
@@ -143,8 +143,8 @@ static void write_messages(struct render *self)
         bytes_add_text(&self->body, i == 0 ? "{\"role\":" : ",{\"role\":");
         write_text(self, prompt->messages[i].role);
         bytes_add_text(&self->body, ",\"content\":");
-        if (i == 0) {
-            write_first_text(self, prompt->messages[i].content);
+        if (i == prompt->salt_message) {
+            write_salted_text(self, prompt->messages[i].content);
         } else {
             write_text(self, prompt->messages[i].content);
         }
@@ -197,7 +197,7 @@ static int write_body(struct render *self, struct error *err)
                 self->prompt->n_messages);
         }
         bytes_add_text(&self->body, ",\"prompt\":");
-        write_first_text(self, self->prompt->messages[0].content);
+        write_salted_text(self, self->prompt->messages[0].content);
     }
     struct bytes rest;
     bytes_init(&rest, REQUEST_SIZE_MAX);

@@ -19,6 +19,9 @@ struct prompt {
     uint32_t max_tokens;   /* 0: the request shape's */
     uint32_t input_tokens; /* wanted length in the engine's own tokens, template and salt included;
                               0: the text is what it is */
+    uint32_t
+        salt_message; /* the message that the salt goes in front of; the ones before stay shared */
+    uint32_t n_nominal; /* nominal tokens of all messages; 0: not counted */
 };
 
 /* What every request of a point asks for besides its prompt. */
@@ -32,7 +35,7 @@ struct request_shape {
      * RFC 7396); NULL: none.  What belongs to the run cannot be replaced: model, messages, prompt,
      * stream, and n other than 1 (a request is one answer). */
     const char *extra_body;
-    bool salt;     /* put a unique salt in front of the first message */
+    bool salt;     /* put a unique salt in front of the prompt's salt_message */
     uint64_t seed; /* its low 31 bits are sent as "seed" */
 };
 

@@ -36,24 +36,38 @@ static uint32_t feistel(uint64_t key, unsigned half_bits, uint32_t value)
     return (left << half_bits) | right;
 }
 
+/* Requests of one round: conversations, or the whole pool. */
+static uint32_t round_len(const struct workload *self)
+{
+    return self->n / self->n_rounds;
+}
+
 uint32_t workload_prompt_of(const struct workload *self, uint64_t index)
 {
-    const uint32_t n = self->n;
     if (self->in_order) {
-        return (uint32_t)(index % n);
+        return (uint32_t)(index % self->n);
     }
+    const uint32_t n = round_len(self);
+    const uint32_t at = (uint32_t)(index % self->n);
     struct rng rng;
-    rng_init_sub(&rng, self->seed, RNG_STREAM_PROMPT_ORDER, index / n);
+    rng_init_sub(&rng, self->seed, RNG_STREAM_PROMPT_ORDER, index / self->n);
     const uint64_t key = rng_next(&rng);
     unsigned half_bits = 1;
     while ((UINT64_C(1) << (2 * half_bits)) < n) {
         half_bits++;
     }
-    uint32_t value = (uint32_t)(index % n);
+    uint32_t value = at % n;
     do {
         value = feistel(key, half_bits, value);
     } while (value >= n);
-    return value;
+    return at / n * n + value;
+}
+
+/* Turns of one conversation in one walk have the same. */
+static uint64_t salt_index(const struct workload *self, uint64_t index)
+{
+    const uint32_t n = round_len(self);
+    return index / self->n * n + index % n;
 }
 
 uint32_t workload_render(const struct workload *self, uint64_t index, char *out)
@@ -61,7 +75,7 @@ uint32_t workload_render(const struct workload *self, uint64_t index, char *out)
     const struct rendered *request = &self->requests[workload_prompt_of(self, index)];
     memcpy(out, request->bytes, request->len);
     if (request->salt_at > 0) {
-        prompt_salt_write(out + request->salt_at, self->seed, index);
+        prompt_salt_write(out + request->salt_at, self->seed, salt_index(self, index));
     }
     return request->len;
 }
@@ -84,11 +98,13 @@ void workload_digest(const struct workload *self, char out_hex[65])
 int workload_init(struct workload *out, const struct workload_source *source, struct error *err)
 {
     const uint32_t n = source->n_prompts;
-    assert(n > 0);
+    const uint32_t n_rounds = source->n_rounds == 0 ? 1 : source->n_rounds;
+    assert(n > 0 && n % n_rounds == 0);
     struct workload self = {
         .engine = source->engine,
         .requests = mem_alloc(n, sizeof(struct rendered)),
         .n = n,
+        .n_rounds = n_rounds,
         .seed = source->shape->seed,
         .max_tokens = source->shape->max_tokens,
         .in_order = source->in_order,

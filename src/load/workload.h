@@ -2,8 +2,11 @@
  *
  * Which prompt request `index` asks, and with which salt, are pure functions of (seed, index): the
  * order of sending, the workers and the engine's speed change nothing.  The pool is walked through in
- * a new permutation each time around, so every prompt is used once before any is used twice; a trace
- * is walked through in its order.
+ * a new permutation each time around, so every prompt is used once before any is used twice; a
+ * trace is walked through in its order.
+ * Conversations: a walk is one round for each turn, all in the same order.  So a conversation's next turn
+ * is always n / n_rounds requests behind its last, and its turns in one walk have one salt: they share
+ * their prefix with each other and with nothing else.
  * Threads: read-only after workload_init. */
 #pragma once
 
@@ -13,7 +16,8 @@ struct workload {
     const struct engine_ops *engine;
     struct rendered *requests; /* one for each prompt of the pool */
     uint32_t n;
-    uint32_t len_max; /* longest request in bytes */
+    uint32_t n_rounds; /* > 0; n is a multiple */
+    uint32_t len_max;  /* longest request in bytes */
     uint64_t seed;
     uint32_t max_tokens; /* longest answer that any request asks for */
     bool in_order;       /* request i asks prompt i: replay of a trace */
@@ -27,6 +31,7 @@ struct workload_source {
     const struct prompt *prompts;
     uint32_t n_prompts; /* > 0 */
     bool in_order;
+    uint32_t n_rounds; /* as in struct prompt_set: 0 is 1; divides n_prompts */
 };
 
 /* Renders every prompt.  *out is the caller's: workload_done.  Errors: those of render_request. */

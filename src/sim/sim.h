@@ -33,7 +33,7 @@ struct sim_options {
     double prefill_tok_per_s; /* 0: prefill is free */
     double jitter; /* standard deviation of every duration as a share of it (gamma), 0: none */
     uint64_t seed;
-    uint32_t max_model_len; /* told in /v1/models and enforced with 400; 0: 32768 */
+    uint32_t max_model_len; /* told in /v1/models and enforced with 400; 0: 131072 */
     const char *api_key;    /* NULL: open */
     const char
         *answers; /* text of a file of answers (sim_answer.h); read by sim_open; NULL: none */

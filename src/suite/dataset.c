@@ -103,6 +103,26 @@ static void add_lengths(struct prompt_set *set)
     json_add_i64(&set->arena, set->recipe, "max_tokens_total", (int64_t)total);
 }
 
+/* What the prompts' lengths came to, where they are counted. */
+static void add_input_lengths(struct prompt_set *set)
+{
+    uint64_t total = 0;
+    uint32_t low = UINT32_MAX;
+    uint32_t high = 0;
+    for (uint32_t i = 0; i < set->n; i++) {
+        const uint32_t n = set->prompts[i].n_nominal;
+        total += n;
+        low = n < low ? n : low;
+        high = n > high ? n : high;
+    }
+    if (low == 0) {
+        return;
+    }
+    json_add_i64(&set->arena, set->recipe, "nominal_tokens_min", low);
+    json_add_f64(&set->arena, set->recipe, "nominal_tokens_mean", (double)total / (double)set->n);
+    json_add_i64(&set->arena, set->recipe, "nominal_tokens_max", high);
+}
+
 /* Takes the chosen prompts of the list over into the set. */
 static void keep(struct loading *self, const uint32_t *chosen, uint32_t n)
 {
@@ -310,6 +330,24 @@ static int load_trace(struct loading *self)
     return trace_load(&input, &plan, options->seed, &self->set, self->err);
 }
 
+static int load_composed(struct loading *self)
+{
+    struct composed_plan plan = self->recipe.composed;
+    const uint32_t rounds = composed_rounds(&plan);
+    if (self->options->n_wanted != 0) {
+        plan.n = (self->options->n_wanted - 1) / rounds + 1;
+    }
+    const int rc = composed_check(&plan, self->err);
+    if (rc != 0) {
+        return rc;
+    }
+    composed_make(&plan, self->options->seed, &self->list);
+    keep(self, NULL, self->list.n);
+    self->set.n_rounds = rounds;
+    composed_record(&plan, &self->set.arena, self->set.recipe);
+    return 0;
+}
+
 static int fail_missing(const struct loading *self, const char *searched)
 {
     const struct known_dataset *known = self->recipe.known;
@@ -439,6 +477,11 @@ static int load(struct loading *self)
         return load_plugin(self);
     case RECIPE_TRACE:
         return load_trace(self);
+    case RECIPE_DOCUMENTS:
+    case RECIPE_RAG:
+    case RECIPE_MULTI_TURN:
+    case RECIPE_SHARED_PREFIX:
+        return load_composed(self);
     case RECIPE_SYNTHETIC:
     default:
         return load_synthetic(self);
@@ -506,6 +549,7 @@ int dataset_load(const struct dataset_options *options, struct prompt_set *out, 
     }
     json_add_i64(arena, set->recipe, "n_prompts", set->n);
     add_lengths(set);
+    add_input_lengths(set);
     dataset_hash(set->prompts, set->n, set->hash);
     *out = *set;
     return 0;

@@ -1,8 +1,8 @@
 /* dataset.h - prompts from where the recipe says, never from anywhere else.
  *
  * Recipes: a known id ("chatbot-short", "sharegpt-v3"), "synthetic:input=512,output=128[,...]",
- * "jsonl:FILE", "sharegpt:FILE", "hf://datasets/OWNER/NAME/FILE[@REVISION]", "trace:FILE[,speed=X]".
- * Missing data is an error that says how to get it: nothing is ever
+ * "jsonl:FILE", "sharegpt:FILE", "hf://datasets/OWNER/NAME/FILE[@REVISION]", "trace:FILE[,speed=X]",
+ * and those of composed.h.  Missing data is an error that says how to get it: nothing is ever
  * substituted.  The forms of the files: docs/adding-a-dataset.md. */
 #pragma once
 
@@ -41,6 +41,9 @@ struct prompt_set {
     struct item *items; /* one for each prompt, where they were wanted; else NULL */
     uint32_t n;
     const char *const *lines; /* of a plugin's code: the JSON text of each prompt; NULL: none */
+    uint32_t
+        n_rounds; /* turns of conversations: the prompts are this many blocks of equal size, block t
+                          holds each conversation's turn t.  0 or 1: prompts of their own */
     char hash[65];       /* SHA-256 of the canonical JSON of the list of prompts (ENVELOPE.md) */
     struct json *recipe; /* what was asked and what came of it, for driver_options */
     struct prompt_maker maker;

@@ -73,6 +73,10 @@ static const struct scheme schemes[] = {
     {"plugin:", RECIPE_PLUGIN, "plugin:n=200"},
     {"hf:", RECIPE_HUB, "hf://datasets/OWNER/NAME/FILE[@REVISION]"},
     {"trace:", RECIPE_TRACE, "trace:FILE"},
+    {"documents:", RECIPE_DOCUMENTS, "documents:tokens=4000..32000"},
+    {"rag:", RECIPE_RAG, "rag:chunks=8,chunk-tokens=256"},
+    {"multi-turn:", RECIPE_MULTI_TURN, "multi-turn:turns=4"},
+    {"shared-prefix:", RECIPE_SHARED_PREFIX, "shared-prefix:prefix=2000,suffix=100"},
 };
 
 /* Keys of a synthetic recipe, in the order of `values` below. */
@@ -296,7 +300,8 @@ static int fail_unknown(const char *text, struct error *err)
     return error_set(
         err, ERROR_USAGE,
         "unknown dataset '%s': give chatbot-short, sharegpt-v3, synthetic:input=512,output=128, "
-        "jsonl:FILE, sharegpt:FILE, trace:FILE or hf://datasets/OWNER/NAME/FILE",
+        "documents:..., rag:..., multi-turn:..., shared-prefix:..., jsonl:FILE, sharegpt:FILE, "
+        "trace:FILE or hf://datasets/OWNER/NAME/FILE",
         text);
 }
 
@@ -447,6 +452,13 @@ parse_scheme(const struct scheme *scheme, const char *rest, struct recipe *out, 
         break;
     case RECIPE_HUB:
         rc = parse_hub(rest - strlen(scheme->name), &recipe, err);
+        break;
+    case RECIPE_DOCUMENTS:
+    case RECIPE_RAG:
+    case RECIPE_MULTI_TURN:
+    case RECIPE_SHARED_PREFIX:
+        rc = composed_parse(
+            (enum composed_kind)(scheme->kind - RECIPE_DOCUMENTS), rest, &recipe.composed, err);
         break;
     case RECIPE_KNOWN:
     case RECIPE_JSONL:

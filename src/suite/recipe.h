@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "suite/composed.h"
 #include "suite/hub_name.h"
 #include "suite/recipe_keys.h"
 
@@ -16,6 +17,11 @@ enum recipe_kind {
     RECIPE_PLUGIN,    /* n_plugin */
     RECIPE_HUB,       /* hub; `format` says how the file is read */
     RECIPE_TRACE,     /* path, trace */
+    /* Those of composed.h, in the order of enum composed_kind: composed. */
+    RECIPE_DOCUMENTS,
+    RECIPE_RAG,
+    RECIPE_MULTI_TURN,
+    RECIPE_SHARED_PREFIX,
 };
 
 enum distribution {
@@ -80,6 +86,7 @@ struct recipe {
     struct synthetic_plan plan;
     uint32_t n_plugin; /* requests that the plugin's code makes */
     struct trace_plan trace;
+    struct composed_plan composed;
 };
 
 /* Errors: ERROR_USAGE, names the recipe and what would be right. */

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/rng.h"
 #include "suite/dataset.h"
+#include "suite/prefix_map.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -57,35 +58,12 @@ static uint32_t draw_length(
     return (uint32_t)lround(fmin(fmax(length, low), high));
 }
 
-/* An injective map of indices: adding a number that depends on the seed and multiplying by one that
- * has no factor in common with the modulus.  Both are below 2^28, so nothing overflows. */
-struct prefix_map {
-    uint64_t modulus;
-    uint64_t factor;
-    uint64_t offset;
-};
-
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-    while (b != 0) {
-        const uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 static struct prefix_map prefix_map_of(uint64_t seed)
 {
     const uint64_t n_words = synthetic_words_len;
-    struct prefix_map map = {.modulus = n_words * n_words * n_words};
     struct rng rng;
     rng_init_sub(&rng, seed, RNG_STREAM_SYNTHETIC, PREFIX_SUBSTREAM);
-    map.offset = rng_below(&rng, map.modulus);
-    do {
-        map.factor = rng_below(&rng, map.modulus);
-    } while (common_divisor(map.modulus, map.factor) != 1);
-    return map;
+    return prefix_map_draw(&rng, n_words * n_words * n_words);
 }
 
 /* Words go out one by one with the blanks, capitals and full stops of sentences. */
@@ -177,7 +155,7 @@ void synthetic_write(
     const struct text_plan text = {
         .n_tokens = n_tokens,
         .variant = variant,
-        .prefix = (index % map.modulus * map.factor + map.offset) % map.modulus,
+        .prefix = prefix_map_at(&map, index % map.modulus),
     };
     write_text(&text, &rng, out);
 }

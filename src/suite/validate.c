@@ -11,6 +11,10 @@
 
 uint64_t validation_tokens_min(const struct prompt *prompt)
 {
+    /* Words and marks are a token each at least. */
+    if (prompt->input_tokens > 0 || prompt->n_nominal > 0) {
+        return prompt->input_tokens > 0 ? prompt->input_tokens : prompt->n_nominal;
+    }
     uint64_t n_bytes = 0;
     for (uint32_t i = 0; i < prompt->n_messages; i++) {
         n_bytes += strlen(prompt->messages[i].content);

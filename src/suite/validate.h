@@ -31,5 +31,6 @@ enum {
 void spec_validate(
     const struct validation *self, void (*found)(void *context, const char *text), void *context);
 
-/* Least number of tokens that a prompt may have: bytes of its messages / VALIDATION_TOKEN_BYTES. */
+/* Least number of tokens that a prompt may have: the length that was asked for or composed, else the bytes
+ * of its messages / VALIDATION_TOKEN_BYTES. */
 uint64_t validation_tokens_min(const struct prompt *prompt);

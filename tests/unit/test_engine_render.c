@@ -345,12 +345,37 @@ static void test_render_request__completion_of_a_chat_is_refused(void **state)
     assert_null(out.bytes);
 }
 
+/* What comes before the salted message is sent as it is, so that an engine can have it cached. */
+static void test_render_request__salt_leaves_what_is_shared(void **state)
+{
+    (void)state;
+    static const struct message messages[] = {{"system", "Shared."}, {"user", "Own."}};
+    const struct prompt prompt = {.messages = messages, .n_messages = 2, .salt_message = 1};
+    const struct request_shape shape = {
+        .chat = true, .stream = true, .max_tokens = 16, .salt = true, .seed = 7};
+    struct engine_target target = {.base_url = "http://127.0.0.1:8000/v1", .model = "m"};
+    struct error err = {0};
+    assert_int_equal(endpoint_parse(target.base_url, &target.endpoint, &err), 0);
+    const struct engine_ops *engine = engine_find("vllm");
+    struct rendered out = {0};
+    assert_int_equal(engine->render_request(engine, &target, &shape, &prompt, &out, &err), 0);
+    const char *user =
+        strstr(out.bytes, "{\"role\":\"system\",\"content\":\"Shared.\"},{\"role\":\"user\"");
+    assert_non_null(user);
+    const char *salted = strstr(user, "\"content\":\"[ ");
+    assert_ptr_equal(salted, strstr(user, "user\"") + strlen("user\","));
+    assert_ptr_equal(out.bytes + out.salt_at, salted + strlen("\"content\":\"[ "));
+    assert_memory_equal(out.bytes + out.salt_at + SALT_TEXT_LEN, " ] Own.", strlen(" ] Own."));
+    free(out.bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_render_request__exact_bytes),
         cmocka_unit_test(test_render_request__is_deterministic),
         cmocka_unit_test(test_render_request__salt_is_where_it_says),
+        cmocka_unit_test(test_render_request__salt_leaves_what_is_shared),
         cmocka_unit_test(test_render_request__limit_and_seed),
         cmocka_unit_test(test_render_request__ignore_eos_where_known),
         cmocka_unit_test(test_render_request__key_and_headers),

@@ -170,6 +170,11 @@ static void test_validation_tokens_min__all_messages(void **state)
     const struct message messages[] = {{"system", "12345"}, {"user", "1234567"}};
     const struct prompt prompt = {.messages = messages, .n_messages = 2};
     assert_int_equal(validation_tokens_min(&prompt), 2); /* 12 bytes at 5 each */
+    struct prompt counted = prompt;
+    counted.n_nominal = 3;
+    assert_int_equal(validation_tokens_min(&counted), 3);
+    counted.input_tokens = 9; /* with template and salt */
+    assert_int_equal(validation_tokens_min(&counted), 9);
 }
 
 int main(void)

@@ -105,6 +105,67 @@ static void test_workload_render__without_salt_repeats_are_equal(void **state)
     workload_done(&workload);
 }
 
+/* Conversations: all first turns, then all second turns in the same order; another walk in another. */
+static void test_workload_prompt_of__conversations_go_round_by_round(void **state)
+{
+    (void)state;
+    struct workload workload = make_workload(60, true);
+    workload.n_rounds = 4;
+    for (uint64_t walk = 0; walk < 3; walk++) {
+        bool seen[15] = {false};
+        for (uint64_t i = 0; i < 15; i++) {
+            const uint32_t first = workload_prompt_of(&workload, walk * 60 + i);
+            assert_true(first < 15 && !seen[first]);
+            seen[first] = true;
+            for (uint32_t turn = 1; turn < 4; turn++) {
+                assert_int_equal(
+                    workload_prompt_of(&workload, walk * 60 + turn * 15 + i), first + turn * 15);
+            }
+        }
+    }
+    int same = 0;
+    for (uint64_t i = 0; i < 15; i++) {
+        same += workload_prompt_of(&workload, i) == workload_prompt_of(&workload, 60 + i);
+    }
+    assert_true(same < 10);
+    workload_done(&workload);
+}
+
+/* The salt of request `index`, as sent. */
+static void find_salt(const struct workload *workload, uint64_t index, char out[SALT_TEXT_LEN + 1])
+{
+    CLEANUP(mem_freep) char *request = calloc(1, workload->len_max + 1);
+    (void)workload_render(workload, index, request);
+    const char *at = strstr(request, "\"[ ");
+    assert_non_null(at);
+    memcpy(out, at + 3, SALT_TEXT_LEN);
+    out[SALT_TEXT_LEN] = '\0';
+}
+
+static void test_workload_render__turns_of_one_conversation_share_their_salt(void **state)
+{
+    (void)state;
+    struct workload workload = make_workload(60, true);
+    workload.n_rounds = 4;
+    char salts[2 * 15][SALT_TEXT_LEN + 1];
+    for (uint64_t walk = 0; walk < 2; walk++) {
+        for (uint64_t i = 0; i < 15; i++) {
+            find_salt(&workload, walk * 60 + i, salts[walk * 15 + i]);
+            for (uint64_t turn = 1; turn < 4; turn++) {
+                char salt[SALT_TEXT_LEN + 1];
+                find_salt(&workload, walk * 60 + turn * 15 + i, salt);
+                assert_string_equal(salt, salts[walk * 15 + i]);
+            }
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(salts); i++) {
+        for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(salts[i], salts[k]);
+        }
+    }
+    workload_done(&workload);
+}
+
 /* The digest again, from the definition: bodies found behind the blank line, in one piece. */
 static void expect_digest(const struct workload *workload)
 {
@@ -157,6 +218,8 @@ int main(void)
         cmocka_unit_test(test_workload_prompt_of__rounds_and_seeds_differ),
         cmocka_unit_test(test_workload_render__same_index_same_bytes_other_index_other_salt),
         cmocka_unit_test(test_workload_render__without_salt_repeats_are_equal),
+        cmocka_unit_test(test_workload_prompt_of__conversations_go_round_by_round),
+        cmocka_unit_test(test_workload_render__turns_of_one_conversation_share_their_salt),
         cmocka_unit_test(test_workload_digest__is_of_the_bodies_in_order),
         cmocka_unit_test(test_workload_digest__follows_the_seed),
     };
