@@ -255,7 +255,15 @@ static void test_price_list_embedded__is_of_known_providers(void **state)
         }
         assert_true(known);
         assert_true(text_starts_with(list.entries[i].source, "https://"));
+        assert_true(
+            list.entries[i].cached_input_usd_per_mtok <= list.entries[i].input_usd_per_mtok);
     }
+    const struct price_entry *entry = price_list_find(&list, "openai", "gpt-4o-mini");
+    assert_non_null(entry);
+    assert_near(entry->input_usd_per_mtok, 0.15, 0.0);
+    assert_near(entry->output_usd_per_mtok, 0.6, 0.0);
+    assert_null(price_list_find(&list, "openai", "gpt-4o-2024-05-13")); /* it cost twice as much */
+    assert_null(price_list_find(&list, "openai-compatible", "gpt-4o"));
     price_list_done(&list);
 }
 
