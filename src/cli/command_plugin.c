@@ -5,6 +5,7 @@
 #include "cli/plugins.h"
 #include "cli/print.h"
 #include "cli/specs.h"
+#include "stats/summary.h"
 #include "suite/plugin_check.h"
 #include "suite/plugin_init.h"
 
@@ -166,12 +167,12 @@ static int find(struct call *self, const struct plugin **out, struct error *err)
         self->name);
 }
 
-static const char *better_text(int better)
+static const char *better_text(enum better better)
 {
     static const char *const texts[] = {
-        [BENCH_BETTER_NONE] = "",
-        [BENCH_BETTER_HIGHER] = ", higher is better",
-        [BENCH_BETTER_LOWER] = ", lower is better",
+        [BETTER_NONE] = "",
+        [BETTER_HIGHER] = ", higher is better",
+        [BETTER_LOWER] = ", lower is better",
     };
     return texts[better];
 }
@@ -197,9 +198,9 @@ static void print_info(const struct call *self, const struct plugin *plugin)
             spec->dataset);
     }
     for (size_t i = 0; i < plugin->n_metrics; i++) {
-        const struct plugin_metric *metric = &plugin->metrics[i];
+        const struct metric *metric = &plugin->metrics[i];
         (void)fprintf(
-            out, "metric      plugin_%s (%s%s): %s\n", metric->key, metric->unit,
+            out, "metric      %s (%s%s): %s\n", metric->key, metric->unit,
             better_text(metric->better), metric->definition);
     }
 }
@@ -220,14 +221,13 @@ static void add_specs(struct arena *arena, struct json *out, const struct plugin
 
 static void add_metrics(struct arena *arena, struct json *out, const struct plugin *plugin)
 {
-    static const char *const better[] = {"none", "higher", "lower"};
     struct json *list = json_add(arena, out, "metrics", json_new(arena, JSON_ARRAY));
     for (size_t i = 0; i < plugin->n_metrics; i++) {
-        const struct plugin_metric *metric = &plugin->metrics[i];
+        const struct metric *metric = &plugin->metrics[i];
         struct json *row = json_append(list, json_new(arena, JSON_OBJECT));
-        json_add_text(arena, row, "key", arena_format(arena, "plugin_%s", metric->key));
+        json_add_text(arena, row, "key", metric->key);
         json_add_text(arena, row, "unit", metric->unit);
-        json_add_text(arena, row, "better", better[metric->better]);
+        json_add_text(arena, row, "better", better_name(metric->better));
         json_add_text(arena, row, "definition", metric->definition);
     }
 }

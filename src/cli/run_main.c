@@ -153,6 +153,12 @@ static void print_plan(
         "benchmark %s %s\ndataset   %s, %u prompts, sha256 %s\nSLO       %s: %s (class %s)\n",
         work->spec->id, work->spec->version, work->prompts.id, work->prompts.n, work->prompts.hash,
         work->slo.id, work->slo.resolved, work->slo.hardware_class);
+    const struct plugin *plugin = work->spec->provider;
+    if (plugin != NULL) {
+        (void)fprintf(
+            context->out, "plugin    %s %s, %s, sha256 %s\n", plugin->id, plugin->version,
+            plugin_kind_name(plugin->kind), plugin->sha256);
+    }
     (void)fprintf(
         context->out, "engine    %s at %s, model '%s'\n", plan->engine->name, plan->target.base_url,
         plan->identity.model);

@@ -86,17 +86,14 @@ static struct bench_fact fact_of(const struct record *record, const char *const 
     };
 }
 
-struct json *run_plugin_metrics(
-    struct arena *arena,
+/* Values of the plugin's metrics over the counted requests. */
+static int compute_metrics(
     const struct run_work *work,
-    struct run_plan *plan,
-    const struct point_result *result)
+    const struct run_plan *plan,
+    const struct point_result *result,
+    double values[PLUGIN_METRICS_MAX],
+    struct error *err)
 {
-    struct json *out = json_new(arena, JSON_OBJECT);
-    const struct plugin *plugin = work->spec->provider;
-    if (plugin == NULL || plugin->n_metrics == 0) {
-        return out;
-    }
     CLEANUP(mem_freep) struct bench_fact *facts = mem_alloc(result->records.n, sizeof(*facts));
     uint64_t n = 0;
     for (uint64_t i = 0; i < result->records.n; i++) {
@@ -114,15 +111,37 @@ struct json *run_plugin_metrics(
         .n = n,
         .facts = facts,
     };
+    return plugin_object_metrics(work->spec->provider, &given, values, err);
+}
+
+/* Behind those that the benchmark names, as many as fit. */
+static void show_metric(struct point_row *row, const struct metric *metric, double value)
+{
+    if (row->n_extras < ARRAY_LEN(row->extras)) {
+        row->extras[row->n_extras++] = (struct summary_value){.metric = metric, .value = value};
+    }
+}
+
+struct json *run_plugin_metrics(
+    const struct run_work *work,
+    struct run_plan *plan,
+    const struct point_result *result,
+    struct point_row *row)
+{
+    const struct plugin *plugin = work->spec->provider;
+    if (plugin == NULL || plugin->n_metrics == 0) {
+        return NULL;
+    }
     double values[PLUGIN_METRICS_MAX];
     struct error err = {0};
-    if (plugin_object_metrics(plugin, &given, values, &err) < 0) {
+    if (compute_metrics(work, plan, result, values, &err) < 0) {
         run_plan_warn(plan, "plugin %s: its metrics are absent: %s", plugin->id, err.text);
-        return out;
+        return NULL;
     }
+    struct json *out = json_new(&plan->arena, JSON_OBJECT);
     for (size_t i = 0; i < plugin->n_metrics; i++) {
-        json_add_f64(
-            arena, out, arena_format(arena, "plugin_%s", plugin->metrics[i].key), values[i]);
+        json_add_f64(&plan->arena, out, plugin->metrics[i].key, values[i]);
+        show_metric(row, &plugin->metrics[i], values[i]);
     }
     return out;
 }

@@ -1,7 +1,7 @@
 /* run_plugin.h - what a plugin on disk has to do with a run: its files, its warnings, its metrics. */
 #pragma once
 
-#include "cli/run_plan.h"
+#include "cli/run_point.h"
 #include "load/point.h"
 
 /* The plugin whose files and code the run's dataset may name, or NULL. */
@@ -19,10 +19,11 @@ run_plugin_validate(const struct run_work *work, struct run_plan *plan, struct e
 /* What the envelope says of the plugin; NULL: the benchmark comes from none. */
 struct json *run_plugin_json(struct arena *arena, const struct spec *spec);
 
-/* The plugin's own metrics of a point as "plugin_KEY", null where one does not exist; an empty object where
- * it has none.  A plugin that fails is a warning of the run. */
+/* The plugin's own metrics of a point as "plugin_KEY", null where one does not exist, in the plan's arena;
+ * NULL where it has none.  The readout's row gets the first of them.  A plugin that fails is a warning of
+ * the run. */
 struct json *run_plugin_metrics(
-    struct arena *arena,
     const struct run_work *work,
     struct run_plan *plan,
-    const struct point_result *result);
+    const struct point_result *result,
+    struct point_row *row);

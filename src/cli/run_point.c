@@ -189,6 +189,7 @@ struct measured {
     const struct summary *summary;
     const struct json *engine_after; /* NULL: not known */
     const struct run_selftest *selftest;
+    const struct json *plugin_metrics; /* NULL: none */
 };
 
 static int write_point(
@@ -242,7 +243,7 @@ static int write_point(
         .slo_resolved = work->slo.resolved,
         .selftest = run_selftest_json(measured->selftest, &arena),
         .plugin = run_plugin_json(&arena, work->spec),
-        .plugin_metrics = run_plugin_metrics(&arena, work, plan, result),
+        .plugin_metrics = measured->plugin_metrics,
         .warnings = plan->warnings,
         .records_level = plan->options->records,
     };
@@ -346,7 +347,15 @@ static int finish_point(
             "no request was counted in the window, so nothing was measured and nothing is written");
     }
     run_selftest(plan, choice->name, &result->facts, summary, &out->selftest);
-    const struct measured measured = {work, choice, result, summary, engine_after, &out->selftest};
+    const struct measured measured = {
+        .work = work,
+        .choice = choice,
+        .result = result,
+        .summary = summary,
+        .engine_after = engine_after,
+        .selftest = &out->selftest,
+        .plugin_metrics = run_plugin_metrics(work, plan, result, out),
+    };
     return write_point(plan, &measured, out, err);
 }
 

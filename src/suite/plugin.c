@@ -77,13 +77,33 @@ struct loading {
     size_t n_seen;
 };
 
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+/* A path is anybody's choice, and is printed: its control characters are not. */
 static void refuse(struct plugin_registry *self, const char *path, const char *reason)
 {
     if (self->n_refusals == PLUGIN_CANDIDATES_MAX) {
         return;
     }
-    self->refusals[self->n_refusals++] = (struct plugin_refusal){
-        arena_copy_text(&self->arena, path), arena_copy_text(&self->arena, reason)};
+    char *shown = arena_copy_text(&self->arena, path);
+    for (char *p = shown; *p != '\0'; p++) {
+        *p = is_control(*p) ? '?' : *p;
+    }
+    self->refusals[self->n_refusals++] =
+        (struct plugin_refusal){shown, arena_copy_text(&self->arena, reason)};
+}
+
+static bool has_control(const char *path)
+{
+    for (const char *p = path; *p != '\0'; p++) {
+        if (is_control(*p)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Where the name `id` is already in use, or NULL. */
@@ -152,6 +172,10 @@ static void take_candidate(struct loading *self, const char *path)
         return;
     }
     struct error err = {0};
+    if (has_control(path)) {
+        refuse(registry, path, "its path has control characters");
+        return;
+    }
     struct plugin *plugin = arena_alloc(&registry->arena, sizeof(*plugin));
     int rc = plugin_read(&registry->arena, path, plugin, &err);
     if (rc == 0) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "stats/metric.h"
 #include "suite/plugin_host.h"
 #include "suite/suite.h"
 
@@ -23,14 +24,6 @@ enum {
     PLUGIN_FOLDERS_MAX = 100,     /* of a search path that are noted */
     PLUGIN_METRICS_MAX = 32,      /* of one shared object */
     PLUGIN_SPECS_MAX = 100        /* benchmarks of one plugin */
-};
-
-/* A number that a shared object computes after a run. */
-struct plugin_metric {
-    const char *key; /* without "plugin_" */
-    const char *unit;
-    int better; /* BENCH_BETTER_... */
-    const char *definition;
 };
 
 /* The file that was hashed, to tell it from another one under its name. */
@@ -57,7 +50,7 @@ struct plugin {
     bool has_next_request;
     bool has_score;
     bool has_validate;
-    const struct plugin_metric *metrics;
+    const struct metric *metrics; /* that it computes after a run: "plugin_KEY" */
     size_t n_metrics;
     struct plugin_mark mark;
 };

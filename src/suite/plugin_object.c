@@ -22,8 +22,11 @@
 enum {
     DESCRIBE_BYTES_MAX = 16 << 20,
     WARNINGS_BYTES_MAX = 1 << 16,
-    METRIC_KEY_MAX = 64
+    METRIC_KEY_MAX = 64,
+    METRIC_DECIMALS = 3 /* at most, in tables */
 };
+
+#define METRIC_PREFIX "plugin_"
 
 static bool is_metric_key(const char *key)
 {
@@ -32,23 +35,24 @@ static bool is_metric_key(const char *key)
            strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
-/* One metric among those before it. */
+/* One metric among those before it; `key` is the plugin's own. */
 static int
-check_metric(const struct plugin *self, const struct plugin_metric *metric, struct error *err)
+check_metric(const struct plugin *self, const struct json *row, int64_t better, struct error *err)
 {
-    if (!is_metric_key(metric->key)) {
+    const char *key = json_text(json_find(row, "key"), "");
+    if (!is_metric_key(key)) {
         return error_set(
-            err, ERROR_USAGE, "metric '%s': a key has 1 to %d of a-z, 0-9 and '_'", metric->key,
+            err, ERROR_USAGE, "metric '%s': a key has 1 to %d of a-z, 0-9 and '_'", key,
             METRIC_KEY_MAX - 1);
     }
-    if (metric->better < BENCH_BETTER_NONE || metric->better > BENCH_BETTER_LOWER) {
+    if (better < BENCH_BETTER_NONE || better > BENCH_BETTER_LOWER) {
         return error_set(
-            err, ERROR_USAGE, "metric '%s': 'better' is %d and not 0, 1 or 2", metric->key,
-            metric->better);
+            err, ERROR_USAGE, "metric '%s': 'better' is %" PRId64 " and not 0, 1 or 2", key,
+            better);
     }
     for (size_t i = 0; i < self->n_metrics; i++) {
-        if (text_equal(self->metrics[i].key, metric->key)) {
-            return error_set(err, ERROR_USAGE, "metric '%s' is there twice", metric->key);
+        if (text_equal(self->metrics[i].key + strlen(METRIC_PREFIX), key)) {
+            return error_set(err, ERROR_USAGE, "metric '%s' is there twice", key);
         }
     }
     return 0;
@@ -57,23 +61,28 @@ check_metric(const struct plugin *self, const struct plugin_metric *metric, stru
 static int
 take_metrics(struct arena *arena, const struct json *rows, struct plugin *out, struct error *err)
 {
-    struct plugin_metric *metrics = arena_alloc(arena, PLUGIN_METRICS_MAX * sizeof(*metrics));
+    static const enum better betters[] = {
+        [BENCH_BETTER_NONE] = BETTER_NONE,
+        [BENCH_BETTER_HIGHER] = BETTER_HIGHER,
+        [BENCH_BETTER_LOWER] = BETTER_LOWER,
+    };
+    struct metric *metrics = arena_alloc(arena, PLUGIN_METRICS_MAX * sizeof(*metrics));
     out->metrics = metrics;
     for (const struct json *row = rows->first; row != NULL; row = row->next) {
         int64_t better = -1;
         (void)json_i64(json_find(row, "better"), &better);
-        struct plugin_metric *metric = &metrics[out->n_metrics];
-        *metric = (struct plugin_metric){
-            .key = json_text(json_find(row, "key"), ""),
-            .unit = json_text(json_find(row, "unit"), ""),
-            .better = (int)better,
-            .definition = json_text(json_find(row, "definition"), ""),
-        };
-        const int rc = check_metric(out, metric, err);
+        const int rc = check_metric(out, row, better, err);
         if (rc != 0) {
             return rc;
         }
-        out->n_metrics++;
+        metrics[out->n_metrics++] = (struct metric){
+            .key = arena_format(arena, METRIC_PREFIX "%s", json_text(json_find(row, "key"), "")),
+            .unit = json_text(json_find(row, "unit"), ""),
+            .better = betters[better],
+            .decimals = METRIC_DECIMALS,
+            .title = out->title,
+            .definition = json_text(json_find(row, "definition"), ""),
+        };
     }
     return 0;
 }

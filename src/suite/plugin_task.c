@@ -12,6 +12,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* The table of the first header with this ABI: what was appended since may be missing, and is NULL. */
+#define TABLE_BYTES_MIN \
+    (offsetof(struct bench_plugin, metrics) + sizeof(((struct bench_plugin *)NULL)->metrics))
+
 struct object {
     struct bench_plugin table;
     struct plugin_call call;
@@ -73,14 +77,15 @@ static int do_open(const struct plugin *plugin, struct object *out, struct error
             "inferencebench/plugin.h",
             table->abi, BENCH_PLUGIN_ABI);
     }
-    if (table->size < sizeof(*table)) {
+    if (table->size < TABLE_BYTES_MIN) {
         return error_set(
             err, ERROR_USAGE, "its 'size' is %" PRIu32 ", less than the %zu bytes of ABI %u",
-            table->size, sizeof(*table), BENCH_PLUGIN_ABI);
+            table->size, TABLE_BYTES_MIN, BENCH_PLUGIN_ABI);
     }
-    out->table = *table;
+    out->table = (struct bench_plugin){0};
+    memcpy(&out->table, table, table->size < sizeof(*table) ? table->size : sizeof(*table));
     plugin_call_init(&out->call);
-    return check_functions(table, err);
+    return check_functions(&out->table, err);
 }
 
 /* The failure that the plugin described, behind the function's name. */

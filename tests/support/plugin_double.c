@@ -25,6 +25,7 @@
 #define BAD_METRIC_KEY 17
 #define PRINTS         18 /* on stdout, whenever it can */
 #define CRASHES_AFTER  19 /* in score and metrics */
+#define LARGE          20 /* a table of a later header, with more members behind */
 
 #ifndef PLUGIN_DOUBLE
 #define PLUGIN_DOUBLE GOOD
@@ -148,7 +149,7 @@ static int metrics(const struct bench_host *host, const struct bench_result *res
 
 BENCH_PLUGIN_EXPORT const struct bench_plugin SYMBOL = {
     .abi = IS(WRONG_ABI) ? 7 : BENCH_PLUGIN_ABI,
-    .size = IS(SMALL) ? 16 : sizeof(struct bench_plugin),
+    .size = IS(SMALL) ? 16 : sizeof(struct bench_plugin) + (IS(LARGE) ? 64 : 0),
     .id = IS(CLASH) ? "llm.inference" : "test.double",
     .version = "1.2.3",
     .title = "A double",

@@ -301,6 +301,22 @@ static void test_plugin_registry_load__order_of_the_folders(void **state)
     assert_ptr_equal(spec->provider, registry.plugins[3]);
 }
 
+/* Names of files come from anybody, and go to a terminal. */
+static void test_plugin_registry_load__names_with_control_characters(void **state)
+{
+    (void)state;
+    CLEANUP(folder_done) struct folder folder;
+    folder_init(&folder);
+    (void)folder_write(&folder, "a\x1b[31mb.so", "");
+    const char *folders[] = {folder.path};
+    CLEANUP(plugin_registry_done) struct plugin_registry registry = {0};
+    load(&(struct plugin_search){.folders = folders, .n_folders = 1}, &registry);
+    assert_int_equal(registry.n, 0);
+    assert_int_equal(registry.n_refusals, 1);
+    assert_string_equal(registry.refusals[0].path, folder_name(&folder, "a?[31mb.so"));
+    assert_string_equal(registry.refusals[0].reason, "its path has control characters");
+}
+
 static void test_plugin_registry_load__a_named_folder_must_be_there(void **state)
 {
     (void)state;
@@ -363,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_plugin_read__unsafe_permissions),
         cmocka_unit_test(test_plugin_check_safe__files_of_others),
         cmocka_unit_test(test_plugin_registry_load__order_of_the_folders),
+        cmocka_unit_test(test_plugin_registry_load__names_with_control_characters),
         cmocka_unit_test(test_plugin_registry_load__a_named_folder_must_be_there),
         cmocka_unit_test(test_plugin_registry_load__clashes_and_broken_ones_are_refused),
     };

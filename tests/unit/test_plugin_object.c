@@ -7,6 +7,86 @@
 
 #include <string.h>
 
+/* What a plugin that was built long ago holds: members never move, and new ones come behind these. */
+static void test_plugin_abi__members_stay_where_they_are(void **state)
+{
+    (void)state;
+    assert_int_equal(BENCH_PLUGIN_ABI, 1);
+    assert_int_equal(sizeof(void *), 8);
+
+    static const struct {
+        size_t offset;
+        size_t expected;
+    } rows[] = {
+
+#define ROW(type, member, expected) {offsetof(struct type, member), expected}
+        ROW(bench_plugin, abi, 0),
+        ROW(bench_plugin, size, 4),
+        ROW(bench_plugin, id, 8),
+        ROW(bench_plugin, version, 16),
+        ROW(bench_plugin, title, 24),
+        ROW(bench_plugin, license, 32),
+        ROW(bench_plugin, list, 40),
+        ROW(bench_plugin, next_request, 48),
+        ROW(bench_plugin, score, 56),
+        ROW(bench_plugin, validate, 64),
+        ROW(bench_plugin, metric_table, 72),
+        ROW(bench_plugin, n_metrics, 80),
+        ROW(bench_plugin, metrics, 88),
+        ROW(bench_host, abi, 0),
+        ROW(bench_host, size, 4),
+        ROW(bench_host, warn, 8),
+        ROW(bench_host, fail, 16),
+        ROW(bench_host, alloc, 24),
+        ROW(bench_host, random, 32),
+        ROW(bench_host, below, 40),
+        ROW(bench_host, uniform, 48),
+        ROW(bench_host, json_quote, 56),
+        ROW(bench_host, json_text, 64),
+        ROW(bench_host, json_number, 72),
+        ROW(bench_ask, benchmark, 8),
+        ROW(bench_ask, index, 16),
+        ROW(bench_plan, benchmark, 8),
+        ROW(bench_plan, engine, 16),
+        ROW(bench_plan, model, 24),
+        ROW(bench_plan, seed, 32),
+        ROW(bench_plan, n_requests, 40),
+        ROW(bench_plan, max_tokens, 44),
+        ROW(bench_plan, context_tokens, 48),
+        ROW(bench_answer, benchmark, 8),
+        ROW(bench_answer, request, 16),
+        ROW(bench_answer, text, 24),
+        ROW(bench_answer, len, 32),
+        ROW(bench_fact, index, 0),
+        ROW(bench_fact, request, 8),
+        ROW(bench_fact, outcome, 16),
+        ROW(bench_fact, http_status, 20),
+        ROW(bench_fact, scheduled_ns, 24),
+        ROW(bench_fact, sent_ns, 32),
+        ROW(bench_fact, first_token_ns, 40),
+        ROW(bench_fact, last_token_ns, 48),
+        ROW(bench_fact, end_ns, 56),
+        ROW(bench_fact, prompt_tokens, 64),
+        ROW(bench_fact, output_tokens, 68),
+        ROW(bench_fact, score, 72),
+        ROW(bench_result, stride, 4),
+        ROW(bench_result, benchmark, 8),
+        ROW(bench_result, seed, 16),
+        ROW(bench_result, window_ns, 24),
+        ROW(bench_result, n, 32),
+        ROW(bench_result, facts, 40),
+        ROW(bench_metric, key, 0),
+        ROW(bench_metric, unit, 8),
+        ROW(bench_metric, better, 16),
+        ROW(bench_metric, definition, 24),
+#undef ROW
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(rows[i].offset, rows[i].expected);
+    }
+}
+
 static void test_plugin_read__a_shared_object(void **state)
 {
     (void)state;
@@ -22,9 +102,9 @@ static void test_plugin_read__a_shared_object(void **state)
     assert_int_equal(it.plugin.n_specs, 1);
     assert_string_equal(it.plugin.specs[0].id, "test.double.one");
     assert_int_equal(it.plugin.n_metrics, 2);
-    assert_string_equal(it.plugin.metrics[0].key, "counted");
+    assert_string_equal(it.plugin.metrics[0].key, "plugin_counted");
     assert_string_equal(it.plugin.metrics[1].unit, "ms");
-    assert_int_equal(it.plugin.metrics[1].better, BENCH_BETTER_LOWER);
+    assert_int_equal(it.plugin.metrics[1].better, BETTER_LOWER);
     uint8_t hash[DIGEST_SIZE];
     char hex[DIGEST_HEX_SIZE];
     assert_int_equal(digest_file(it.plugin.path, hash, &it.err), 0);
@@ -66,6 +146,14 @@ static void test_plugin_read__objects_that_are_refused(void **state)
             fail_msg("%s: %s", rows[i].name, it.err.text);
         }
     }
+}
+
+static void test_plugin_read__of_a_later_header(void **state)
+{
+    (void)state;
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "large"), 0);
+    assert_int_equal(it.plugin.n_metrics, 2);
 }
 
 static void test_plugin_read__not_an_object(void **state)
@@ -305,8 +393,10 @@ static void test_plugin_object_validate__one_line_a_warning(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plugin_abi__members_stay_where_they_are),
         cmocka_unit_test(test_plugin_read__a_shared_object),
         cmocka_unit_test(test_plugin_read__objects_that_are_refused),
+        cmocka_unit_test(test_plugin_read__of_a_later_header),
         cmocka_unit_test(test_plugin_read__not_an_object),
         cmocka_unit_test(test_plugin_object_requests__follow_from_seed_and_index),
         cmocka_unit_test(test_plugin_object_requests__memory_of_earlier_calls_shows),
