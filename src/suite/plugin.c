@@ -90,7 +90,9 @@ static void refuse(struct plugin_registry *self, const char *path, const char *r
     }
     char *shown = arena_copy_text(&self->arena, path);
     for (char *p = shown; *p != '\0'; p++) {
-        *p = is_control(*p) ? '?' : *p;
+        if (is_control(*p)) {
+            *p = '?';
+        }
     }
     self->refusals[self->n_refusals++] =
         (struct plugin_refusal){shown, arena_copy_text(&self->arena, reason)};
