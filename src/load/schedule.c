@@ -38,6 +38,19 @@ void schedule_init_trace(struct schedule *self, const int64_t *trace_ns, uint64_
     *self = (struct schedule){.arrival = ARRIVAL_TRACE, .trace_ns = trace_ns, .n_trace = n};
 }
 
+uint64_t schedule_busiest(const int64_t *trace_ns, uint64_t n, int64_t span_ns)
+{
+    uint64_t most = 0;
+    uint64_t first = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        while (trace_ns[i] - trace_ns[first] >= span_ns) {
+            first++;
+        }
+        most = i - first + 1 > most ? i - first + 1 : most;
+    }
+    return most;
+}
+
 int64_t schedule_next(struct schedule *self, uint64_t *index)
 {
     if (self->arrival == ARRIVAL_TRACE) {

@@ -27,5 +27,8 @@ void schedule_init(
 /* ARRIVAL_TRACE: at trace_ns[0..n), ascending, from 0. */
 void schedule_init_trace(struct schedule *self, const int64_t *trace_ns, uint64_t n);
 
+/* Most arrivals of a trace within any span of so many ns. */
+uint64_t schedule_busiest(const int64_t *trace_ns, uint64_t n, int64_t span_ns);
+
 /* Time of the next arrival; CLOCK_NEVER when a trace has no more.  *index gets its number, from 0. */
 int64_t schedule_next(struct schedule *self, uint64_t *index);

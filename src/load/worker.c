@@ -21,6 +21,13 @@ enum {
     OPEN_LOOP_SLOTS_PREPARED_MAX = 1024
 };
 
+/* A replay: requests that come within this time find a connection each; a new one takes about as long. */
+#define BURST_NS INT64_C(100000000)
+
+enum {
+    BURST_LINKS_MAX = 256 /* engines serve each by a thread */
+};
+
 static uint32_t share_of(uint32_t total, unsigned n_workers, unsigned index)
 {
     return total / n_workers + (index < total % n_workers ? 1 : 0);
@@ -43,7 +50,11 @@ worker_slots_prepared(const struct point_options *options, unsigned n_workers, u
         return most;
     }
     /* One second's worth of arrivals: most answers take less, or the engine is saturated anyway. */
-    double wanted = options->rate_rps / n_workers;
+    double rate_rps = options->rate_rps;
+    if (options->arrival == ARRIVAL_TRACE) {
+        rate_rps = (double)schedule_busiest(options->trace_ns, options->n_trace, NS_PER_S);
+    }
+    double wanted = rate_rps / n_workers;
     if (wanted < OPEN_LOOP_SLOTS_FIRST) {
         wanted = OPEN_LOOP_SLOTS_FIRST;
     }
@@ -52,6 +63,16 @@ worker_slots_prepared(const struct point_options *options, unsigned n_workers, u
     }
     const uint32_t n = (uint32_t)wanted;
     return n < most ? n : most;
+}
+
+static uint32_t burst_of(const struct point_options *options, unsigned n_workers)
+{
+    if (options->arrival != ARRIVAL_TRACE) {
+        return 0;
+    }
+    const uint64_t burst =
+        schedule_busiest(options->trace_ns, options->n_trace, BURST_NS) / n_workers + 1;
+    return burst < BURST_LINKS_MAX ? (uint32_t)burst : BURST_LINKS_MAX;
 }
 
 static void prepare_slots(struct worker *self)
@@ -74,7 +95,8 @@ static void prepare_slots(struct worker *self)
     /* The open loop begins with fewer connections than slots: engines serve each by a thread. */
     self->n_links_wanted = n;
     if (self->options->driver == DRIVER_OPEN && self->options->rate_rps < n) {
-        const uint32_t few = 8 + (uint32_t)self->options->rate_rps;
+        const uint32_t few =
+            LINKS_SPARE_OPEN_LOOP + (uint32_t)self->options->rate_rps + self->n_burst;
         self->n_links_wanted = few < n ? few : n;
     }
 }
@@ -106,6 +128,7 @@ void worker_init(
         .n_slots_max = slots_max(options, n_workers, index),
         .next_index = index,
         .due_ns = CLOCK_NEVER,
+        .n_burst = burst_of(options, n_workers),
         .sending = true,
         .quota = quota_of(options, n_workers, index),
         .drain_until_ns = CLOCK_NEVER,

@@ -18,6 +18,11 @@ enum {
     LINK_REPLACED_MAX = 3
 };
 
+/* Open loop: connections that lie ready beyond those in use. */
+enum {
+    LINKS_SPARE_OPEN_LOOP = 8
+};
+
 /* Open loop: requests that leave between two looks at the connections, and after each event of a look.  A
  * worker that is behind would else send without end, on a new connection each, while answers and their
  * connections wait.  After a full look only the latter leave: then no more is sent than comes back. */
@@ -80,6 +85,7 @@ struct worker {
     uint32_t n_connecting;
     uint32_t n_links;
     uint32_t n_links_wanted; /* ready before the clock starts */
+    uint32_t n_burst; /* replay: requests that may come together, each with a connection; else 0 */
     enum link_habit habit;
     bool
         links_refused; /* this machine had no other connection to give, and none has closed since */

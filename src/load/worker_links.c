@@ -13,11 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Open loop: connections that lie ready beyond those in use. */
-enum {
-    LINKS_SPARE_OPEN_LOOP = 8
-};
-
 /* An idle connection that ends sooner than this after a reply was closed because of the reply, not
  * because it was idle: engines wait for seconds. */
 #define LINK_CLOSED_BY_REPLY_NS INT64_C(1000000000)
@@ -163,9 +158,10 @@ void worker_keep_spares(struct worker *self)
     const uint32_t coming = self->n_idle + self->n_connecting;
     uint32_t wanted = self->waiting.n;
     if (self->options->stream && self->habit != LINK_HABIT_KEEPS) {
-        wanted += self->running.n;
+        wanted += self->running.n > self->n_burst ? self->running.n : self->n_burst;
     } else if (self->options->driver == DRIVER_OPEN) {
-        wanted += LINKS_SPARE_OPEN_LOOP;
+        const uint32_t used = self->running.n + LINKS_SPARE_OPEN_LOOP;
+        wanted += self->n_burst > used ? self->n_burst - self->running.n : LINKS_SPARE_OPEN_LOOP;
     } else if (self->n_links < self->n_slots_max) {
         wanted += self->n_slots_max - self->n_links;
     }

@@ -37,7 +37,8 @@ struct world {
     unsigned n_links_max; /* connections that this machine has; 0: no end of them */
     unsigned n_links;
     unsigned n_links_most; /* that were open at once */
-    bool user_stamps;      /* there are no kernel stamps */
+    unsigned n_links_at_first_send;
+    bool user_stamps; /* there are no kernel stamps */
 
     const struct transport_ops *real_ops;
     struct transport_ops ops;
@@ -81,6 +82,9 @@ static inline ssize_t
 world_send(struct transport *transport, struct stream *stream, const void *data, size_t len)
 {
     struct world *world = world_now;
+    if (world->n_links_at_first_send == 0) {
+        world->n_links_at_first_send = world->n_links;
+    }
     const ssize_t n = world->real_ops->send(transport, stream, data, len);
     transport_sim_advance(transport, world->send_late_ns);
     return n;

@@ -58,6 +58,24 @@ static void test_schedule_next__a_trace_gives_its_times_and_ends(void **state)
     }
 }
 
+static void test_schedule_busiest__counts_any_span(void **state)
+{
+    (void)state;
+    static const int64_t times_ns[] = {0, 0, 5, 9, 10, 19, 20, 21, 22, 23, 100};
+    static const int64_t spans_ns[] = {1, 3, 5, 6, 10, 11, 15, 24, 101, 1000};
+    for (size_t i = 0; i < ARRAY_LEN(spans_ns); i++) {
+        uint64_t most = 0; /* by trying every start */
+        for (size_t k = 0; k < ARRAY_LEN(times_ns); k++) {
+            uint64_t n = 0;
+            for (size_t j = k; j < ARRAY_LEN(times_ns); j++) {
+                n += times_ns[j] - times_ns[k] < spans_ns[i] ? 1 : 0;
+            }
+            most = n > most ? n : most;
+        }
+        assert_int_equal(schedule_busiest(times_ns, ARRAY_LEN(times_ns), spans_ns[i]), most);
+    }
+}
+
 /* Mean gap 1/rate, variance of the gaps 1/(rate^2 shape): known moments, a fixed seed. */
 static void test_schedule_next__gaps_have_the_declared_moments(void **state)
 {
@@ -102,6 +120,7 @@ static void test_schedule_next__gaps_have_the_declared_moments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_schedule_busiest__counts_any_span),
         cmocka_unit_test(test_schedule_next__a_trace_gives_its_times_and_ends),
         cmocka_unit_test(test_schedule_next__constant_has_no_drift),
         cmocka_unit_test(test_schedule_next__same_seed_same_times),

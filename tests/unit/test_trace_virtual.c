@@ -170,6 +170,32 @@ static void test_replay__ends_when_the_trace_does(void **state)
     world_close(&world);
 }
 
+/* A burst finds its connections open, however low the rate is on average. */
+static void test_replay__a_burst_waits_for_no_connection(void **state)
+{
+    (void)state;
+    static int64_t burst_ns[41];
+    for (size_t i = 0; i < ARRAY_LEN(burst_ns); i++) {
+        burst_ns[i] = i == 0 ? 0 : 100 * NS_PER_S;
+    }
+    struct world world;
+    trace_world(&world);
+    struct point_options options = replay(&world);
+    options.trace_ns = burst_ns;
+    options.n_trace = options.n_requests = ARRAY_LEN(burst_ns);
+    options.rate_rps = 0.41;
+    struct point_result result;
+    run(&options, &result);
+    assert_int_equal(result.records.n, ARRAY_LEN(burst_ns));
+    for (uint64_t i = 1; i < result.records.n; i++) {
+        assert_true(result.records.records[i].sent_ns == burst_ns[i]);
+        assert_true(result.records.records[i].connect_ns == 0);
+    }
+    assert_true(world.n_links_at_first_send >= ARRAY_LEN(burst_ns) - 1);
+    point_result_done(&result);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_replay__requests_cut_it),
         cmocka_unit_test(test_replay__a_duration_cuts_it),
         cmocka_unit_test(test_replay__ends_when_the_trace_does),
+        cmocka_unit_test(test_replay__a_burst_waits_for_no_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
