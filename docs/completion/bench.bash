@@ -5,7 +5,7 @@ _bench()
     local command=${COMP_WORDS[1]} words=''
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='run sim selftest keygen canonical verify summary cost fetch fingerprint doctor list plugin spec help version --help --version'
+        words='run sim selftest keygen canonical verify summary cost fetch cache fingerprint doctor list plugin spec help version --help --version'
         COMPREPLY=($(compgen -W "$words" -- "$word"))
         return
     fi
@@ -121,6 +121,7 @@ _bench()
             summary) words='--json --launches --help --version' ;;
             cost) words='--prices-file --price-per-hour --json --help --version' ;;
             fetch) words='--max-mb --offline --json --help --version' ;;
+            cache) words='--all --dry-run --json --help --version' ;;
             fingerprint) words='--json --root --help --version' ;;
             doctor) words='--base-url --engine --model --api-key-env --header --cacert --insecure --strict --show-slo --root --json --help --version' ;;
             list) words='--spec-dir --plugin-dir --json --help --version' ;;

@@ -12,10 +12,10 @@
 #include <string.h>
 
 const struct command *const command_table[] = {
-    &command_run,       &command_sim,         &command_selftest, &command_keygen,
-    &command_canonical, &command_verify,      &command_summary,  &command_cost,
-    &command_fetch,     &command_fingerprint, &command_doctor,   &command_list,
-    &command_plugin,    &command_spec,        &command_help,     &command_version,
+    &command_run,         &command_sim,     &command_selftest, &command_keygen, &command_canonical,
+    &command_verify,      &command_summary, &command_cost,     &command_fetch,  &command_cache,
+    &command_fingerprint, &command_doctor,  &command_list,     &command_plugin, &command_spec,
+    &command_help,        &command_version,
 };
 const size_t command_table_len = ARRAY_LEN(command_table);
 
@@ -34,7 +34,6 @@ const struct planned_command planned_table[] = {
     {"matrix", "run a matrix of benchmarks"},
     {"publish", "publish envelopes"},
     {"bundle", "envelopes and their evidence in one file"},
-    {"cache", "what is kept on this machine"},
     {"ci", "compare with a baseline in continuous integration"},
     {"watch", "follow an engine over time"},
     {"profile", "profile an engine under load"},

@@ -62,6 +62,7 @@ extern const struct command command_canonical;
 extern const struct command command_verify;
 extern const struct command command_summary;
 extern const struct command command_fetch;
+extern const struct command command_cache;
 extern const struct command command_cost;
 extern const struct command command_fingerprint;
 extern const struct command command_doctor;

@@ -178,8 +178,10 @@ static int find_or_fetch(
 {
     char key[HUB_SHA256_SIZE];
     hub_cache_key(settings, name, commit, key);
+    char text[HUB_TEXT_SIZE];
+    hub_name_write(name, commit, text);
     int lock = -1;
-    int rc = hub_cache_lock(settings, key, &lock, err);
+    int rc = hub_cache_lock(settings, key, text, &lock, err);
     if (rc != 0) {
         return rc;
     }

@@ -221,21 +221,6 @@ write_entry(const struct hub_settings *settings, const struct hub_entry *entry, 
     return write_json(path, root, err);
 }
 
-int hub_cache_keep(
-    const struct hub_settings *settings,
-    const char *partial,
-    struct hub_entry *entry,
-    struct error *err)
-{
-    clock_format_timestamp(clock_real_ns(), entry->fetched_at);
-    entry->path = hub_cache_path(settings, "blobs", entry->sha256, "");
-    /* Where the same bytes are there under another name, they are replaced by themselves. */
-    if (chmod(partial, BLOB_MODE) != 0 || rename(partial, entry->path) != 0) {
-        return error_set_os(err, ERROR_IO, errno, "cannot write %s", entry->path);
-    }
-    return write_entry(settings, entry, err);
-}
-
 /* A revision is one of the dataset, whatever file is asked for. */
 static char *revision_path(const struct hub_settings *settings, const struct hub_name *name)
 {
@@ -282,7 +267,13 @@ int hub_cache_keep_commit(
     char now[CLOCK_TIMESTAMP_SIZE];
     clock_format_timestamp(clock_real_ns(), now);
     json_add_text(&arena, root, "asked_at", now);
-    return write_json(path, root, err);
+    int lock = -1;
+    int rc = hub_cache_lock_all(settings, false, &lock, err);
+    if (rc == 0) {
+        rc = write_json(path, root, err);
+        (void)close(lock);
+    }
+    return rc;
 }
 
 static int make_folders(const struct hub_settings *settings, struct error *err)
@@ -302,34 +293,118 @@ static bool is_stopped(const struct hub_settings *settings)
     return watch != NULL && watch->stop != NULL && watch->stop(watch->user);
 }
 
-int hub_cache_lock(
-    const struct hub_settings *settings, const char *key, int *out, struct error *err)
+int hub_cache_try_lock(const char *path, int *out)
 {
-    const int rc = make_folders(settings, err);
-    if (rc != 0) {
-        return rc;
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        *out = fd;
+        return 0;
     }
-    CLEANUP(mem_freep) char *path = hub_cache_path(settings, "locks", key, "");
+    const int why = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    errno = why;
+    return -1;
+}
+
+static int open_lock(const char *path, struct error *err)
+{
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, ENTRY_MODE);
-    if (fd < 0) {
-        return error_set_os(err, ERROR_IO, errno, "cannot write %s", path);
-    }
+    return fd >= 0 ? fd : error_set_os(err, ERROR_IO, errno, "cannot write %s", path);
+}
+
+/* Waits for the lock, with a word to the watcher. */
+static int
+wait_for(const struct hub_settings *settings, int fd, const char *path, struct error *err)
+{
     const struct hub_watch *watch = settings->watch;
     for (bool told = false; flock(fd, LOCK_EX | LOCK_NB) != 0; told = true) {
         const int why = errno;
-        const bool stopped = is_stopped(settings);
-        if (stopped || (why != EWOULDBLOCK && why != EINTR)) {
-            (void)close(fd);
-            return stopped ? error_set(
-                                 err, ERROR_INTERRUPTED,
-                                 "stopped while another process fetches the same file")
-                           : error_set_os(err, ERROR_IO, why, "cannot lock %s", path);
+        if (is_stopped(settings)) {
+            return error_set(
+                err, ERROR_INTERRUPTED, "stopped while another process fetches the same file");
+        }
+        if (why != EWOULDBLOCK && why != EINTR) {
+            return error_set_os(err, ERROR_IO, why, "cannot lock %s", path);
         }
         if (!told && watch != NULL && watch->wait != NULL) {
             watch->wait(watch->user);
         }
         clock_sleep_until(clock_mono_ns() + LOCK_PERIOD_NS);
     }
+    return 0;
+}
+
+int hub_cache_lock(
+    const struct hub_settings *settings,
+    const char *key,
+    const char *name,
+    int *out,
+    struct error *err)
+{
+    int rc = make_folders(settings, err);
+    if (rc != 0) {
+        return rc;
+    }
+    CLEANUP(mem_freep) char *path = hub_cache_path(settings, "locks", key, "");
+    const int fd = open_lock(path, err);
+    if (fd < 0) {
+        return fd;
+    }
+    rc = wait_for(settings, fd, path, err);
+    if (rc != 0) {
+        (void)close(fd);
+        return rc;
+    }
+    /* Only for people: a name that cannot be written is no reason to fetch nothing. */
+    const ssize_t n = pwrite(fd, name, strlen(name), 0);
+    (void)n;
     *out = fd;
     return 0;
+}
+
+int hub_cache_lock_all(const struct hub_settings *settings, bool alone, int *out, struct error *err)
+{
+    const int rc = make_folders(settings, err);
+    if (rc != 0) {
+        return rc;
+    }
+    CLEANUP(mem_freep) char *path = hub_cache_path(settings, "locks", "all", "");
+    const int fd = open_lock(path, err);
+    if (fd < 0) {
+        return fd;
+    }
+    while (flock(fd, alone ? LOCK_EX : LOCK_SH) != 0) {
+        if (errno != EINTR) {
+            const int why = errno;
+            (void)close(fd);
+            return error_set_os(err, ERROR_IO, why, "cannot lock %s", path);
+        }
+    }
+    *out = fd;
+    return 0;
+}
+
+int hub_cache_keep(
+    const struct hub_settings *settings,
+    const char *partial,
+    struct hub_entry *entry,
+    struct error *err)
+{
+    clock_format_timestamp(clock_real_ns(), entry->fetched_at);
+    entry->path = hub_cache_path(settings, "blobs", entry->sha256, "");
+    int lock = -1;
+    int rc = hub_cache_lock_all(settings, false, &lock, err);
+    if (rc != 0) {
+        return rc;
+    }
+    /* Where the same bytes are there under another name, they are replaced by themselves. */
+    if (chmod(partial, BLOB_MODE) != 0 || rename(partial, entry->path) != 0) {
+        rc = error_set_os(err, ERROR_IO, errno, "cannot write %s", entry->path);
+    } else {
+        rc = write_entry(settings, entry, err);
+    }
+    (void)close(lock);
+    return rc;
 }

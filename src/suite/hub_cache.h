@@ -4,7 +4,8 @@
  *   entries/KEY.json    which file of which commit they are; KEY is a hash of endpoint, dataset, commit and file
  *   revisions/KEY.json  the commit that a branch or tag had when it was last asked for
  *   partial/KEY         what has come of a file that is not complete; KEY.etag names the version it is of
- *   locks/KEY           held while a process fetches that file
+ *   locks/KEY           held while a process fetches that file; its name is in it
+ *   locks/all           held by those who add a file (shared) or remove some (alone)
  *
  * Everything but partial files appears complete or not at all.  Several processes may use it at once. */
 #pragma once
@@ -64,8 +65,20 @@ MUST_CHECK int hub_cache_keep_commit(
 
 /* Makes the folders and waits until no other process holds the file's lock.  close(2) on *out gives it back.
  * Errors: ERROR_IO, ERROR_INTERRUPTED when the watch stops. */
+MUST_CHECK int hub_cache_lock(
+    const struct hub_settings *settings,
+    const char *key,
+    const char *name, /* of the file, noted in the lock for those who look into the cache */
+    int *out,
+    struct error *err);
+
+/* Takes the lock at `path`, which exists, without waiting: 0, or -1 with errno. */
+MUST_CHECK int hub_cache_try_lock(const char *path, int *out);
+
+/* Waits for the cache as a whole: `alone` to remove from it, else to add to it.  Held for moments only.
+ * Errors: ERROR_IO. */
 MUST_CHECK int
-hub_cache_lock(const struct hub_settings *settings, const char *key, int *out, struct error *err);
+hub_cache_lock_all(const struct hub_settings *settings, bool alone, int *out, struct error *err);
 
 /* Reads the entry in a file of entries/ without looking at its bytes.  Errors: ERROR_PARSE, ERROR_IO. */
 MUST_CHECK int hub_cache_read_entry(
