@@ -56,7 +56,7 @@ complete -c bench -n '__fish_seen_subcommand_from run' -l temperature -x -d 'Sam
 complete -c bench -n '__fish_seen_subcommand_from run' -l ignore-eos -d 'Ask the engine to fill every answer up to --max-tokens, where it can.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l no-stream -d 'Ask for whole answers instead of event streams: there is then no TTFT, TPOT or ITL, and E2E ends with the answer.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l extra-body -x -d 'JSON object whose members are added to every request.'
-complete -c bench -n '__fish_seen_subcommand_from run' -l cache-policy -x -a 'salt as-is' -d '\'salt\' starts every prompt with eight words that no other request has, so that the engine\'s prefix cache cannot answer.'
+complete -c bench -n '__fish_seen_subcommand_from run' -l cache-policy -x -a 'salt as-is' -d '\'salt\' starts every prompt with eight words that no other request has, so that the engine\'s prefix cache cannot answer. Quality benchmarks: as-is, unless given.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l api-key-env -x -d 'Environment variable that holds the API key.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l header -s H -x -d 'Header that is sent with every request; may be given several times.'
 complete -c bench -n '__fish_seen_subcommand_from run' -l cacert -r -F -d 'Certificates that https is checked against, PEM.'

@@ -328,7 +328,7 @@ static const struct option_row rows[] = {
      .default_text = "salt",
      .choices = cache_choices,
      .help = "'salt' starts every prompt with eight words that no other request has, so that the "
-             "engine's prefix cache cannot answer."},
+             "engine's prefix cache cannot answer. Quality benchmarks: as-is, unless given."},
 
     {.name = "api-key-env",
      .value_name = "NAME",

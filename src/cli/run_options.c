@@ -258,7 +258,9 @@ static void take_load(const struct run_flags *flags, struct run_options *out)
     out->salt_given = given(flags, "cache-policy");
     out->warmup = given(flags, "warmup") ? flags->warmup : -1;
     out->gate = (enum gate_mode)flags->gate;
+    out->gate_given = given(flags, "warmup-gate");
     out->warmup_timeout_s = flags->warmup_timeout_s;
+    out->warmup_timeout_given = given(flags, "warmup-timeout");
     out->grace_s = flags->grace_s;
     out->timeout_s = flags->timeout_s;
     out->workers = flags->workers;

@@ -77,11 +77,13 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     enum arrival arrival;
     double burstiness;
     uint32_t max_concurrency;
-    bool salt; /* --cache-policy salt (default) or as-is */
-    bool salt_given;
-    int64_t warmup; /* requests per stream; -1: the spec's */
+    bool salt;       /* --cache-policy salt (default) or as-is */
+    bool salt_given; /* else quality benchmarks have none */
+    int64_t warmup;  /* requests per stream; -1: the spec's */
     enum gate_mode gate;
+    bool gate_given;
     double warmup_timeout_s;
+    bool warmup_timeout_given;
     double grace_s;
     double timeout_s;
     uint32_t workers;    /* 0: automatic */

@@ -12,6 +12,7 @@
 #include "cli/run_cost.h"
 #include "cli/run_lengths.h"
 #include "cli/run_plugin.h"
+#include "cli/run_quality.h"
 #include "cli/run_site.h"
 #include "cli/run_trace.h"
 #include "cli/specs.h"
@@ -292,7 +293,7 @@ static struct request_shape work_shape(const struct run_options *options, const 
     if (options->extra_body[0] != '\0') {
         shape.extra_body = options->extra_body;
     }
-    shape.salt = options->salt;
+    shape.salt = spec->kind == SPEC_QUALITY && !options->salt_given ? false : options->salt;
     shape.seed = options->seed;
     return shape;
 }
@@ -334,6 +335,9 @@ int run_work_open(
 {
     const struct run_options *options = plan->options;
     *self = (struct run_work){.spec = spec, .shape = work_shape(options, spec)};
+    if (run_quality_check_options(options, spec, err) < 0) {
+        return -(int)err->code;
+    }
     const char *hardware = options->hardware;
     if (text_equal(hardware, "auto")) {
         hardware = fingerprint_hardware_class(plan->fingerprint);
@@ -343,7 +347,10 @@ int run_work_open(
     if (slo_load(slo, hardware, &self->slo, err) < 0) {
         return error_prefix(err, "--slo-template: ");
     }
-    const int result = load_prompts(self, plan, err);
+    int result = load_prompts(self, plan, err);
+    if (result == 0) {
+        result = run_quality_check_items(options, self, err);
+    }
     return result < 0 ? result : run_trace_open(self, plan, err);
 }
 

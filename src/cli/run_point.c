@@ -10,11 +10,13 @@
 #include "cli/run_driver_options.h"
 #include "cli/run_lengths.h"
 #include "cli/run_plugin.h"
+#include "cli/run_quality.h"
 #include "cli/run_site.h"
 #include "cli/run_telemetry.h"
 #include "cli/run_trace.h"
 #include "load/point.h"
 #include "load/transport_sim.h"
+#include "suite/score.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -96,6 +98,7 @@ struct point_options run_point_options(
     if (choice->n_trace > 0) {
         run_trace_options(options, work, &out);
     }
+    run_quality_apply(work, &out);
     return out;
 }
 
@@ -244,6 +247,8 @@ static int write_point(
         .selftest = run_selftest_json(measured->selftest, &arena),
         .plugin = run_plugin_json(&arena, work->spec),
         .plugin_metrics = measured->plugin_metrics,
+        .scoring =
+            work->spec->kind == SPEC_QUALITY ? scorer_of(work->spec->scoring.scoring)->name : NULL,
         .warnings = plan->warnings,
         .records_level = plan->options->records,
     };
@@ -336,6 +341,8 @@ static int finish_point(
     note_timeout(plan, &result->facts);
     note_failures(plan, result);
     run_lengths_check(plan, work, result);
+    CLEANUP(run_quality_done) struct run_quality quality;
+    run_quality_score(work, result, &quality);
     CLEANUP(mem_freep) struct summary *summary = MEM_NEW(struct summary);
     summary_compute(&result->facts, &result->records, summary);
     run_cost_check(plan, summary);

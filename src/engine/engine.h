@@ -63,6 +63,7 @@ struct answer_text {
     const char *raw;
     size_t len;
     bool escaped;
+    bool content; /* neither reasoning nor a tool call */
 };
 
 /* Counts may come several times in one stream (vLLM with continuous_usage_stats: in every event;

@@ -39,6 +39,7 @@ static bool add_text(struct answer_reader *self, enum answer_what what)
         .raw = self->pull.text,
         .len = self->pull.len,
         .escaped = self->pull.escaped,
+        .content = what == ANSWER_CONTENT,
     };
     out->n_texts++;
     out->what |= (unsigned)what;

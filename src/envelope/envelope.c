@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "codec/canonical.h"
 #include "codec/digest.h"
+#include "envelope/quality_json.h"
 #include "envelope/summary_json.h"
 #include "envelope/telemetry_json.h"
 #include "hardware/normal_text.h"
@@ -283,6 +284,16 @@ static void add_judge(struct body *self)
     summary_json_judge(self->arena, &inputs->summary->judge, judge);
 }
 
+/* What follows from the records, and the method that is not in them. */
+static void add_quality(struct body *self)
+{
+    struct json *quality = quality_json(self->arena, self->inputs->records);
+    if (quality->kind == JSON_OBJECT && self->inputs->scoring != NULL) {
+        add_text(self, quality, "scoring", self->inputs->scoring);
+    }
+    (void)json_add(self->arena, self->root, "quality", quality);
+}
+
 static int add_records(struct body *self, struct bytes *compressed, struct error *err)
 {
     const struct envelope_inputs *inputs = self->inputs;
@@ -361,6 +372,7 @@ static int add_rest(struct body *self, struct bytes *records, struct error *err)
         self->arena, self->root, "telemetry", telemetry_json(self->arena, inputs->facts));
     add_host_role(self);
     add_selftest(self);
+    add_quality(self);
     add_copy_or_null(self, "plugin", inputs->plugin);
     add_judge(self);
     json_add_null(self->arena, self->root, "signature");

@@ -57,6 +57,7 @@ struct envelope_inputs {
         *plugin; /* that brought the benchmark: id, version, kind, sha256; NULL: none */
     const struct json *plugin_metrics; /* "plugin_KEY": number or null; NULL: none */
     const struct json *judge;          /* who judged, and how it was asked; NULL: nobody */
+    const char *scoring;               /* the benchmark's method, of kind quality; else NULL */
     const struct json *warnings;       /* array of strings from the run; the body adds its own */
     enum records_level records_level;
 };

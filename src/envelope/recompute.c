@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "codec/canonical.h"
+#include "envelope/quality_json.h"
 #include "envelope/records_file.h"
 #include "envelope/summary_json.h"
 #include "envelope/telemetry_json.h"
@@ -80,7 +81,7 @@ static void compare_object(struct comparison *self, const char *path, const stru
     }
 }
 
-/* Energy and cost that the envelope claims and the records do not give. */
+/* Energy, cost and accuracy that the envelope claims and the records do not give. */
 static void compare_absent(struct comparison *self, const struct json *computed)
 {
     static const char *const keys[] = {
@@ -93,7 +94,10 @@ static void compare_absent(struct comparison *self, const struct json *computed)
         "cost_usd_per_million_tokens",
         "cost_usd_per_request",
         "cost_usd_total",
-        "cost_source"};
+        "cost_source",
+        "accuracy",
+        "accuracy_incl_failures",
+        "n_scored"};
     const struct json *stored = json_find(self->root, "metrics");
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (json_find(stored, keys[i]) != NULL && json_find(computed, keys[i]) == NULL) {
@@ -125,6 +129,20 @@ static void compare_judge(struct comparison *self, const struct judge_summary *j
     compare_object(self, "judge", computed);
 }
 
+/* Accuracy that the envelope claims and the records do not give, and what they give. */
+static void compare_quality(struct comparison *self, const struct records_loaded *loaded)
+{
+    const struct json *computed = quality_json(&self->arena, &loaded->records);
+    const struct json *stored = json_find(self->root, "quality");
+    if (computed->kind == JSON_NULL) {
+        if (stored != NULL && stored->kind != JSON_NULL) {
+            compare_value(self, "envelope", "quality", stored, NULL);
+        }
+        return;
+    }
+    compare_object(self, "quality", computed);
+}
+
 static void compare_identity(struct comparison *self, const struct records_loaded *loaded)
 {
     struct arena *arena = &self->arena;
@@ -154,6 +172,7 @@ static void compare_summary(struct comparison *self, const struct records_loaded
         self, "measurement", summary_json_measurement(&self->arena, &loaded->facts, summary));
     compare_judge(self, &summary->judge);
     compare_object(self, "validity", summary_json_validity(&self->arena, summary));
+    compare_quality(self, loaded);
     compare_telemetry(self, telemetry_json(&self->arena, &loaded->facts));
 }
 

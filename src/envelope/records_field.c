@@ -66,6 +66,7 @@ _Static_assert(sizeof(enum driver) == sizeof(unsigned), "FIELD_ENUM reads an uns
 #define WORKER(key, type, member)  {key, type, offsetof(struct worker_facts, member), NULL}
 #define REQUEST(key, type, member) {key, type, offsetof(struct record, member), NULL}
 #define JUDGE(key, type, member)   {key, type, offsetof(struct judgement, member), NULL}
+#define ITEM(key, type, member)    {key, type, offsetof(struct record_item, member), NULL}
 
 const struct field field_point[] = {
     POINT("seed", FIELD_U64, seed),
@@ -161,6 +162,15 @@ const struct field field_judgement[] = {
     JUDGE("error", FIELD_TEXT, error),
 };
 const size_t field_judgement_len = ARRAY_LEN(field_judgement);
+const struct field field_content = REQUEST("content", FIELD_TEXT, content);
+
+const struct field field_item[] = {
+    ITEM("item", FIELD_TEXT, id),
+    ITEM("category", FIELD_TEXT, category),
+    ITEM("scoring", FIELD_TEXT, scoring),
+    ITEM("score", FIELD_F64, score),
+};
+const size_t field_item_len = ARRAY_LEN(field_item);
 /* clang-format on */
 
 _Static_assert(

@@ -51,6 +51,11 @@ extern const struct field field_request[]; /* struct record but for its events *
 extern const size_t field_request_len;
 extern const struct field field_judgement[]; /* struct judgement */
 extern const size_t field_judgement_len;
+/* Members of a request that not every one has: the content of an answer that is more than content, and, all
+ * of them or none, those of a quality benchmark. */
+extern const struct field field_content; /* of struct record */
+extern const struct field field_item[];  /* struct record_item */
+extern const size_t field_item_len;
 
 /* Bits of a mask must suffice for every table. */
 enum {

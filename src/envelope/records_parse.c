@@ -8,6 +8,7 @@
 #include "envelope/records_file.h"
 #include "envelope/records_telemetry.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -294,6 +295,8 @@ static int read_worker(struct reader *self)
 /* A request's members besides those of its table. */
 struct request_extra {
     struct record *record;
+    struct record_item *item; /* NULL: it has no member of one yet */
+    uint64_t seen;            /* of the item's members, and of the content */
     struct events events;
 };
 
@@ -316,18 +319,50 @@ static int read_judgement(struct reader *self, struct record *record)
 
 static int read_request_member(struct reader *self, void *object)
 {
-    struct request_extra *extra = object;
-    const char *key = NULL;
+    struct request_extra *more = object;
     if (json_pull_is(&self->pull, "judge")) {
-        return read_judgement(self, extra->record);
+        return read_judgement(self, more->record);
     }
-    const char *fault = events_read_member(&extra->events, &self->pull, &key);
+    if (json_pull_is(&self->pull, field_content.key)) {
+        return read_member(
+            self, &field_content, more->record, &more->seen, UINT64_C(1) << field_item_len);
+    }
+    const size_t i = field_find(field_item, field_item_len, 0, &self->pull);
+    if (i < field_item_len) {
+        if (more->item == NULL) {
+            more->item = arena_alloc(&self->out->arena, sizeof(*more->item));
+        }
+        return read_member(self, &field_item[i], more->item, &more->seen, UINT64_C(1) << i);
+    }
+    const char *key = NULL;
+    const char *fault = events_read_member(&more->events, &self->pull, &key);
     if (key == NULL) {
         return 1;
     }
     if (fault != NULL) {
         return fault_at(self, key, self->pull.error != NULL ? self->pull.error : fault);
     }
+    return 0;
+}
+
+/* An item is whole, and its score one. */
+static int take_item(struct reader *self, struct request_extra *more)
+{
+    const struct record_item *item = more->item;
+    if (item == NULL) {
+        return 0;
+    }
+    const int rc = check_all_seen(self, field_item, field_item_len, more->seen);
+    if (rc < 0) {
+        return rc;
+    }
+    if (item->id == NULL || item->scoring == NULL) {
+        return fault_at(self, "item", "a name and a method are expected");
+    }
+    if (!isnan(item->score) && !(item->score >= 0.0 && item->score <= 1.0)) {
+        return fault_at(self, "score", "a number from 0 to 1 or null is expected");
+    }
+    more->record->item = item;
     return 0;
 }
 
@@ -356,6 +391,9 @@ static int read_request(struct reader *self)
             .scratch = &self->scratch, .limit = (size_t)(self->pull.end - self->pull.begin)}};
     const struct extra extra = {read_request_member, &more};
     int rc = read_object(self, field_request, field_request_len, record, &extra);
+    if (rc == 0) {
+        rc = take_item(self, &more);
+    }
     if (rc < 0) {
         return rc;
     }

@@ -95,6 +95,14 @@ static void write_request(const struct record *record, bool events, struct bytes
 {
     bytes_add_text(out, "{\"type\":\"request\",");
     field_write_all(field_request, field_request_len, record, out);
+    if (record->content != NULL) {
+        bytes_add_char(out, ',');
+        field_write_all(&field_content, 1, record, out);
+    }
+    if (record->item != NULL) {
+        bytes_add_char(out, ',');
+        field_write_all(field_item, field_item_len, record->item, out);
+    }
     bytes_add_text(out, ",\"n_events\":");
     bytes_add_i64(out, record->n_events);
     if (events && record->n_events > 0) {

@@ -25,6 +25,7 @@ void slot_init(struct slot *self, char *line, uint32_t request_max, uint32_t eve
     http_response_init(&self->http);
     sse_init(&self->sse);
     bytes_init(&self->text, SLOT_TEXT_MAX);
+    bytes_init(&self->content, SLOT_TEXT_MAX);
     bytes_init(&self->body, SLOT_BODY_MAX);
 }
 
@@ -35,6 +36,7 @@ void slot_done(struct slot *self)
     token_log_done(&self->events);
     sse_done(&self->sse);
     bytes_done(&self->text);
+    bytes_done(&self->content);
     bytes_done(&self->body);
 }
 
@@ -52,20 +54,34 @@ void slot_reset(struct slot *self)
     http_response_init(&self->http);
     sse_reset(&self->sse);
     bytes_clear(&self->text);
+    bytes_clear(&self->content);
+    self->mixed = false;
     bytes_clear(&self->body);
 }
 
-static void slot_add_text(struct slot *self, const struct answer_text *text)
+static void add_decoded(const struct answer_text *text, struct bytes *out)
 {
-    char *room = bytes_reserve(&self->text, text->len);
+    char *room = bytes_reserve(out, text->len);
     if (room == NULL) {
         return;
     }
     if (text->escaped) {
-        self->text.len += json_unescape(text->raw, text->len, room);
+        out->len += json_unescape(text->raw, text->len, room);
     } else {
         memcpy(room, text->raw, text->len);
-        self->text.len += text->len;
+        out->len += text->len;
+    }
+}
+
+static void slot_add_text(struct slot *self, const struct answer_text *text)
+{
+    if (self->keep_text && !text->content && !self->mixed) {
+        self->mixed = true;
+        bytes_add(&self->content, self->text.len > 0 ? self->text.data : "", self->text.len);
+    }
+    add_decoded(text, &self->text);
+    if (self->mixed && text->content) {
+        add_decoded(text, &self->content);
     }
 }
 
@@ -300,8 +316,7 @@ void slot_read_eof(struct slot *self, bool reset, struct slot_input *input)
                            : "connection closed before the end of the answer");
 }
 
-void slot_finish(
-    struct slot *self, struct record_store *store, struct digest *digest, bool save_text)
+void slot_finish(struct slot *self, struct record_store *store, struct digest *digest)
 {
     struct record *record = self->record;
     record->n_events = self->n_events;
@@ -311,8 +326,11 @@ void slot_finish(
     }
     digest_add(digest, self->text.data, self->text.len);
     digest_finish(digest, record->text_sha256);
-    if (save_text) {
+    if (self->keep_text) {
         record->text = record_store_keep_text(store, self->text.data, self->text.len);
+    }
+    if (self->mixed) {
+        record->content = record_store_keep_text(store, self->content.data, self->content.len);
     }
     if (record->outcome != OUTCOME_OK && record->error_body == NULL && self->body.len > 0) {
         const size_t len =

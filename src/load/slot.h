@@ -42,6 +42,9 @@ struct slot {
     char *own_line; /* NULL: the line's room is somebody else's */
     struct sse sse;
     struct bytes text;      /* generated so far, decoded */
+    struct bytes content;   /* with `mixed`: the content alone */
+    bool mixed;             /* there is other text than content, too; known with `keep_text` */
+    bool keep_text;         /* text and content go into the record */
     struct bytes body;      /* of errors and of answers that do not stream */
     uint32_t tokens_so_far; /* counted so far: by the engine where it says, else one an event */
     unsigned n_replaced;    /* connections that were gone before a byte was sent */
@@ -83,8 +86,7 @@ slot_read(struct slot *self, const char *data, size_t len, struct slot_input *in
 void slot_read_eof(struct slot *self, bool reset, struct slot_input *input);
 
 /* Puts events, text and hash into the record, at the end of a request.  `store` keeps them. */
-void slot_finish(
-    struct slot *self, struct record_store *store, struct digest *digest, bool save_text);
+void slot_finish(struct slot *self, struct record_store *store, struct digest *digest);
 
 /* Sets the outcome of a request that failed outside of its answer, with a reason in words. */
 void slot_fail(

@@ -54,7 +54,7 @@ static void end_request(struct worker *self, struct slot *slot, int64_t end_ns, 
 {
     struct record *record = slot->record;
     record->end_ns = end_ns;
-    slot_finish(slot, &self->store, self->digest, self->options->save_text);
+    slot_finish(slot, &self->store, self->digest);
     slot_list_remove(&self->running, slot);
     (void)atomic_fetch_sub_explicit(&self->progress->in_flight, 1, memory_order_relaxed);
     if (self->options->driver == DRIVER_CLOSED && record->sent_ns == RECORD_NONE) {

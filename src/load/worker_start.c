@@ -45,6 +45,7 @@ static void start_request(
 {
     slot_reset(slot);
     slot->stream = self->options->stream;
+    slot->keep_text = self->options->save_text;
     slot->record = record_add(self, index, scheduled_ns);
     slot->started_ns = now_ns;
     slot->request_len = workload_render(self->options->workload, index, slot->request);

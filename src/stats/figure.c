@@ -112,6 +112,17 @@ double figure_n_ok(const struct point_facts *facts, const struct record_set *rec
     return (double)n;
 }
 
+double figure_n_scored(const struct point_facts *facts, const struct record_set *records)
+{
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < records->n; i++) {
+        const struct record *record = &records->records[i];
+        n += request_is_counted(record) && record->outcome == OUTCOME_OK &&
+             !isnan(request_quantity(facts, record, QUANTITY_SCORE));
+    }
+    return (double)n;
+}
+
 double figure_n_passing(const struct point_facts *facts, const struct record_set *records)
 {
     uint64_t n = 0;

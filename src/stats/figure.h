@@ -24,4 +24,6 @@ figure_connect_wait_max_ms(const struct point_facts *facts, const struct record_
 /* Counted requests; those that ended ok; those that also met every limit. */
 double figure_n_counted(const struct point_facts *facts, const struct record_set *records);
 double figure_n_ok(const struct point_facts *facts, const struct record_set *records);
+/* Of those that ended ok, those with a score. */
+double figure_n_scored(const struct point_facts *facts, const struct record_set *records);
 double figure_n_passing(const struct point_facts *facts, const struct record_set *records);

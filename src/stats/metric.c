@@ -47,6 +47,12 @@ const struct metric metric_table[] = {
      "on a time that the request does not have (TPOT with one token, TTFT and TPOT without "
      "streaming) is met"},
 
+    {"accuracy", "share", BETTER_HIGHER, 4, "Accuracy",
+     "mean score of the answers that were scored (docs/scoring.md); a counted request that failed has "
+     "none: ok_rate tells of those; absent, as all of accuracy, but for quality benchmarks"},
+    {"accuracy_incl_failures", "share", BETTER_HIGHER, 4, "Accuracy with failures",
+     "sum of scores / (scored answers + counted requests that failed), which thus count as wrong"},
+
     PERCENTILE("ttft_p50_ms", "TTFT p50", DEF_TTFT),
     PERCENTILE("ttft_p90_ms", "TTFT p90", DEF_TTFT),
     PERCENTILE("ttft_p95_ms", "TTFT p95", DEF_TTFT),
@@ -92,6 +98,8 @@ const struct metric metric_table[] = {
     {"n_samples", "count", BETTER_NONE, 0, "Requests",
      "counted requests: scheduled (open loop) or sent (closed loop) inside the window"},
     {"n_ok", "count", BETTER_NONE, 0, "OK requests", "counted requests that ended ok"},
+    {"n_scored", "count", BETTER_NONE, 0, "Scored answers",
+     "counted requests whose answer has a score"},
     {"output_tokens_mean", "tok", BETTER_NONE, 2, "Output tokens",
      "output tokens of a request (the engine's count, else the sum over its events); arithmetic "
      "mean " OVER_OK},

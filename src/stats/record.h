@@ -57,6 +57,14 @@ enum {
     RECORD_ERROR_BODY_MAX = 500
 };
 
+/* What a request of a quality benchmark asked, and how its answer was scored. */
+struct record_item {
+    const char *id;       /* of the item in its dataset */
+    const char *category; /* NULL: none */
+    const char *scoring;  /* name of the method */
+    double score;         /* 0..1; NAN: not scored */
+};
+
 struct record {
     uint64_t index;        /* of the request in its point, from 0; draws prompt and salt */
     uint32_t prompt_index; /* into the dataset's pool */
@@ -93,11 +101,15 @@ struct record {
                                     (token_events.h); borrowed from the record_set's memory; NULL
                                     when n_events is 0 */
     const char
-        *error_body;  /* up to RECORD_ERROR_BODY_MAX bytes of an error's body, or the reason of
+        *error_body; /* up to RECORD_ERROR_BODY_MAX bytes of an error's body, or the reason of
                                a failure in words; borrowed; NULL when there is none */
-    const char *text; /* generated text with --save-text; borrowed; NULL otherwise */
     const struct judgement
-        *judgement; /* what a judge said of it; borrowed; NULL: it was not to be judged */
+        *judgement;   /* what a judge said of it; borrowed; NULL: it was not to be judged */
+    const char *text; /* generated text with --save-text and of quality benchmarks; borrowed; NULL
+                         otherwise */
+    const char *content; /* of `text` the content alone, where it holds reasoning or tool calls too;
+                            borrowed; NULL otherwise */
+    const struct record_item *item; /* borrowed; NULL: of a perf benchmark */
 };
 
 /* All requests of a point, ordered by index. */

@@ -61,6 +61,8 @@ double request_quantity(
         return count_or_nan(record->output_tokens);
     case QUANTITY_PROMPT_TOKENS:
         return count_or_nan(record->prompt_tokens);
+    case QUANTITY_SCORE:
+        return record->item != NULL ? record->item->score : (double)NAN;
     }
     return (double)NAN;
 }

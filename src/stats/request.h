@@ -15,10 +15,11 @@ enum quantity {
     QUANTITY_TOTAL_FROM_SEND_MS,
     QUANTITY_OUTPUT_TOKENS,
     QUANTITY_PROMPT_TOKENS,
+    QUANTITY_SCORE, /* of a quality benchmark's answer, 0..1 */
 };
 
 enum {
-    QUANTITY_COUNT = QUANTITY_PROMPT_TOKENS + 1
+    QUANTITY_COUNT = QUANTITY_SCORE + 1
 };
 
 /* Scheduled or sent inside the window: part of every share and percentile. */

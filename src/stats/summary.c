@@ -13,6 +13,7 @@
 #include "stats/in_flight.h"
 #include "stats/measurement.h"
 #include "stats/percentile.h"
+#include "stats/quality.h"
 #include "stats/sample.h"
 #include "stats/validity.h"
 
@@ -27,6 +28,7 @@ static const uint64_t interval_min = 11;
 enum source {
     SOURCE_SAMPLE,   /* one value a request that ended ok */
     SOURCE_FAILURES, /* the same, and +INFINITY for each failure */
+    SOURCE_ZEROS,    /* the same, and 0 for each failure */
     SOURCE_ITL,
     SOURCE_ICL,
     SOURCE_FIGURE, /* a number of its own */
@@ -53,6 +55,7 @@ struct inputs {
     const struct point_facts *facts;
     const struct record_set *records;
     double n_counted;
+    bool has_scores; /* a quality benchmark's */
     struct sample samples[QUANTITY_COUNT];
     enum source gaps_source; /* ITL, ICL, or none yet: their memory is large, so one at a time */
     struct gaps gaps;
@@ -65,6 +68,7 @@ struct inputs {
 #define OF(key, quantity, percent)   {key, SOURCE_SAMPLE, quantity, TAKE_PERCENTILE, percent, NULL}
 #define MEAN(key, quantity)          {key, SOURCE_SAMPLE, quantity, TAKE_MEAN, 0.0, NULL}
 #define FAILED(key, quantity, percent) {key, SOURCE_FAILURES, quantity, TAKE_PERCENTILE, percent, NULL}
+#define ZEROS(key, quantity)         {key, SOURCE_ZEROS, quantity, TAKE_MEAN, 0.0, NULL}
 #define GAPS(key, source, percent)   {key, source, 0, TAKE_PERCENTILE, percent, NULL}
 
 static const struct rule rules[] = {
@@ -74,6 +78,9 @@ static const struct rule rules[] = {
     FIGURE("prompt_tok_per_s", figure_prompt_tok_per_s),
     SHARE("ok_rate", figure_n_ok),
     SHARE("compliance_rate", figure_n_passing),
+
+    MEAN("accuracy", QUANTITY_SCORE),
+    ZEROS("accuracy_incl_failures", QUANTITY_SCORE),
 
     OF("ttft_p50_ms", QUANTITY_TTFT_MS, 50.0),
     OF("ttft_p90_ms", QUANTITY_TTFT_MS, 90.0),
@@ -115,6 +122,7 @@ static const struct rule rules[] = {
 
     FIGURE("n_samples", figure_n_counted),
     FIGURE("n_ok", figure_n_ok),
+    FIGURE("n_scored", figure_n_scored),
     MEAN("output_tokens_mean", QUANTITY_OUTPUT_TOKENS),
     MEAN("prompt_tokens_mean", QUANTITY_PROMPT_TOKENS),
 };
@@ -169,6 +177,26 @@ static void sample_interval(
     set_interval(out, interval);
 }
 
+/* Mean of scores with 0 for each failure.  As a share, a mean of values that are all alike has no interval:
+ * one of width 0 would claim a certainty that is not there. */
+static void score_value(
+    const struct sample *sample,
+    size_t n_failed,
+    bool with_interval,
+    struct rng *rng,
+    struct summary_value *out)
+{
+    const size_t n = sample->n + n_failed;
+    CLEANUP(mem_freep) double *values = mem_alloc(n + 1, sizeof(*values));
+    for (size_t i = 0; i < sample->n; i++) {
+        values[n_failed + i] = sample->values[i]; /* behind the zeros: still ascending */
+    }
+    out->value = mean_of(values, n);
+    if (with_interval && values[0] < values[n - 1]) {
+        set_interval(out, bootstrap_mean(values, n, rng));
+    }
+}
+
 static void
 gaps_value(const struct rule *rule, const struct gap_groups *groups, struct summary_value *out)
 {
@@ -199,6 +227,12 @@ static bool reads_gaps(const struct rule *rule)
     return rule->source == SOURCE_ITL || rule->source == SOURCE_ICL;
 }
 
+static bool is_of_scores(const struct rule *rule)
+{
+    const bool is_sample = rule->source == SOURCE_SAMPLE || rule->source == SOURCE_ZEROS;
+    return (is_sample && rule->quantity == QUANTITY_SCORE) || rule->figure == figure_n_scored;
+}
+
 /* What a value rests on: how many values, from how many requests. */
 struct support {
     uint64_t n_values;
@@ -219,7 +253,7 @@ static struct support support_of(const struct inputs *inputs, const struct rule 
         return (struct support){0};
     }
     const struct sample *sample = &inputs->samples[rule->quantity];
-    const uint64_t n = sample->n + (rule->source == SOURCE_FAILURES ? sample->n_failed : 0);
+    const uint64_t n = sample->n + (rule->source == SOURCE_SAMPLE ? 0 : sample->n_failed);
     return (struct support){.n_values = n, .n_requests = n};
 }
 
@@ -242,8 +276,17 @@ static void compute_value(
     const struct gap_groups *groups = &inputs->groups;
     double figure = (double)NAN;
     switch (rule->source) {
+    case SOURCE_ZEROS:
+        score_value(
+            &inputs->samples[rule->quantity], n - inputs->samples[rule->quantity].n, with_interval,
+            &rng, out);
+        break;
     case SOURCE_SAMPLE:
     case SOURCE_FAILURES:
+        if (rule->quantity == QUANTITY_SCORE) {
+            score_value(&inputs->samples[rule->quantity], 0, with_interval, &rng, out);
+            break;
+        }
         sample_value(rule, &inputs->samples[rule->quantity], n, out);
         if (with_interval && !isnan(out->value)) {
             sample_interval(rule, &inputs->samples[rule->quantity], n, &rng, out);
@@ -331,9 +374,12 @@ inputs_init(struct inputs *self, const struct point_facts *facts, const struct r
         .records = records,
         .n_counted = figure_n_counted(facts, records),
         .gaps_source = SOURCE_SAMPLE,
+        .has_scores = quality_is_known(records),
     };
     for (size_t q = 0; q < QUANTITY_COUNT; q++) {
-        sample_init(&self->samples[q], facts, records, (enum quantity)q);
+        if (q != QUANTITY_SCORE || self->has_scores) {
+            sample_init(&self->samples[q], facts, records, (enum quantity)q);
+        }
     }
 }
 
@@ -423,7 +469,7 @@ void summary_compute(
     inputs_init(&inputs, facts, records);
     for (size_t i = 0; i < metric_table_len; i++) {
         const struct rule *rule = rule_find(metric_table[i].key);
-        if (rule != NULL) {
+        if (rule != NULL && (inputs.has_scores || !is_of_scores(rule))) {
             add_value(&inputs, &metric_table[i], rule, out);
         }
     }

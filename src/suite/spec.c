@@ -355,6 +355,9 @@ read_quality(const struct spec_reader *self, const struct draft *draft, struct s
     spec->scoring.tolerance = options.tolerance;
     spec->warmup_per_stream = 0;
     spec->shape.salt = false;
+    if (spec->n_metrics == 0) {
+        spec->metrics[spec->n_metrics++] = metric_find("accuracy");
+    }
     return rc;
 }
 

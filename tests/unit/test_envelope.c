@@ -35,6 +35,7 @@ static const char *const field_order[] = {
     "engine_process",
     "client_fingerprint",
     "selftest",
+    "quality",
     "plugin",
     "judge",
     "signature",
@@ -97,6 +98,7 @@ static void test_build__writes_all_fields_in_order(void **state)
     }
     assert_null(child);
     assert_text(&built.envelope, "selftest", "null");
+    assert_text(&built.envelope, "quality", "null");
     assert_text(&built.envelope, "plugin", "null");
     assert_text(&built.envelope, "envelope_version", "\"v1\"");
     assert_text(&built.envelope, "timestamp", "\"2026-09-21T14:13:20.123456Z\"");

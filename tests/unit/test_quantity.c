@@ -37,8 +37,9 @@ static void test_request_quantity__follows_the_definitions(void **state)
 {
     (void)state;
     const double none = (double)NAN;
-    static const char *const names[QUANTITY_COUNT] = {
-        "ttft", "ttft from send", "ttfo", "tpot", "total", "total from send", "output", "prompt"};
+    static const char *const names[QUANTITY_COUNT] = {"ttft",   "ttft from send", "ttfo",
+                                                      "tpot",   "total",          "total from send",
+                                                      "output", "prompt",         "score"};
 
     const struct {
         const char *what;
@@ -46,12 +47,14 @@ static void test_request_quantity__follows_the_definitions(void **state)
         bool streaming;
         double expected[QUANTITY_COUNT];
     } rows[] = {
-        {"open loop", DRIVER_OPEN, true, {9, 7, 19, 15, 39, 37, 3, 7}},
-        {"closed loop", DRIVER_CLOSED, true, {7, 7, 17, 15, 37, 37, 3, 7}},
-        {"open, whole", DRIVER_OPEN, false, {none, none, none, none, 44, 42, 3, 7}},
-        {"closed, whole", DRIVER_CLOSED, false, {none, none, none, none, 42, 42, 3, 7}},
+        {"open loop", DRIVER_OPEN, true, {9, 7, 19, 15, 39, 37, 3, 7, 0.25}},
+        {"closed loop", DRIVER_CLOSED, true, {7, 7, 17, 15, 37, 37, 3, 7, 0.25}},
+        {"open, whole", DRIVER_OPEN, false, {none, none, none, none, 44, 42, 3, 7, 0.25}},
+        {"closed, whole", DRIVER_CLOSED, false, {none, none, none, none, 42, 42, 3, 7, 0.25}},
     };
-    const struct record record = three_tokens();
+    const struct record_item item = {.id = "x", .scoring = "numeric", .score = 0.25};
+    struct record record = three_tokens();
+    record.item = &item;
     for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
         const struct point_facts facts = {.driver = rows[r].driver, .streaming = rows[r].streaming};
         for (size_t q = 0; q < QUANTITY_COUNT; q++) {
@@ -70,6 +73,7 @@ static void test_request_quantity__is_nan_where_a_stamp_or_count_is_missing(void
     (void)state;
     const struct point_facts facts = {.driver = DRIVER_OPEN, .streaming = true};
     struct record record = three_tokens();
+    assert_true(isnan(request_quantity(&facts, &record, QUANTITY_SCORE)));
     record.output_tokens = 1;
     assert_true(isnan(request_quantity(&facts, &record, QUANTITY_TPOT_MS)));
     record.output_tokens = RECORD_COUNT_UNKNOWN;

@@ -227,6 +227,85 @@ static void test_recompute__refuses_cost_that_no_price_gives(void **state)
     }
 }
 
+/* Replaces the value at a path of two keys. */
+static void replace(struct setting *self, const char *object_key, const char *key, const char *text)
+{
+    struct json *object =
+        *object_key == '\0' ? self->envelope.body : json_find(self->envelope.body, object_key);
+    assert_non_null(json_remove(object, key));
+    (void)json_add(
+        &self->envelope.arena, object, key,
+        json_copy(&self->envelope.arena, envelope_point_json(self->point, text)));
+}
+
+/* Every third answer is wrong, in two categories; the last has none. */
+static void score_setting(struct setting *self, struct record_item *items)
+{
+    struct error err = {0};
+    self->point = envelope_point_new();
+    for (size_t i = 0; i < POINT_REQUESTS; i++) {
+        items[i] = (struct record_item){
+            .id = "i",
+            .category = i % 2 == 0 ? "even" : "odd",
+            .scoring = "numeric",
+            .score = i % 3 == 0 ? 0.0 : 1.0,
+        };
+        self->point->records[i].item = &items[i];
+    }
+    items[POINT_REQUESTS - 1].score = (double)NAN;
+    summary_compute(&self->point->facts, &self->point->set, &self->point->summary);
+    assert_int_equal(envelope_build(&self->point->inputs, &self->envelope, &err), 0);
+    bytes_init(&self->records, BYTES_MAX_DEFAULT);
+    records_text(
+        self->point->inputs.run_id, &self->point->facts, &self->point->set, RECORDS_FULL,
+        &self->records);
+}
+
+static void test_recompute__gives_accuracy_again(void **state)
+{
+    (void)state;
+    struct record_item items[POINT_REQUESTS];
+    struct setting setting;
+    score_setting(&setting, items);
+    const struct json *quality = json_find(setting.envelope.body, "quality");
+    double accuracy = 0.0;
+    assert_true(json_f64(json_find(quality, "accuracy"), &accuracy));
+    assert_near(accuracy, 13.0 / 19.0, 1e-15); /* of 4..22: all but 6, 9, 12, 15, 18 and 21 */
+    assert_int_equal(json_find(quality, "categories")->len, 2);
+    assert_recompute(&setting, CHECK_PASS, " values computed again, all equal");
+
+    char *score = strstr(setting.records.data, "\"index\":7,");
+    assert_non_null(score);
+    score = strstr(score, "\"score\":1.0");
+    assert_non_null(score);
+    score[strlen("\"score\":")] = '0';
+    assert_recompute(&setting, CHECK_FAIL, "metrics.accuracy: the envelope has 0.684");
+    setting_done(&setting);
+
+    score_setting(&setting, items);
+    replace(&setting, "quality", "categories", "[]");
+    assert_recompute(&setting, CHECK_FAIL, "quality.categories: the envelope has []");
+    setting_done(&setting);
+}
+
+static void test_recompute__refuses_accuracy_that_no_score_gives(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"accuracy", "accuracy_incl_failures", "n_scored"};
+    struct setting setting;
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        setting_make(&setting, RECORDS_FULL);
+        json_add_f64(
+            &setting.envelope.arena, json_find(setting.envelope.body, "metrics"), keys[i], 1.0);
+        assert_recompute(&setting, CHECK_FAIL, "the envelope has 1.0, the records give nothing");
+        setting_done(&setting);
+    }
+    setting_make(&setting, RECORDS_FULL);
+    replace(&setting, "", "quality", "{\"accuracy\":1.0}");
+    assert_recompute(&setting, CHECK_FAIL, "envelope.quality: the envelope has {");
+    setting_done(&setting);
+}
+
 /* 100 W for 2 s before the point begins, and an engine that was not as idle as that. */
 static void test_recompute__gives_the_idle_baseline_again(void **state)
 {
@@ -424,17 +503,6 @@ static void test_recompute__counts_metrics_from_elsewhere(void **state)
     setting_done(&setting);
 }
 
-/* Replaces the value at a path of two keys. */
-static void replace(struct setting *self, const char *object_key, const char *key, const char *text)
-{
-    struct json *object =
-        *object_key == '\0' ? self->envelope.body : json_find(self->envelope.body, object_key);
-    assert_non_null(json_remove(object, key));
-    (void)json_add(
-        &self->envelope.arena, object, key,
-        json_copy(&self->envelope.arena, envelope_point_json(self->point, text)));
-}
-
 struct lie {
     const char *object;
     const char *key;
@@ -501,6 +569,8 @@ int main(void)
         cmocka_unit_test(test_recompute__gives_the_judge_again),
         cmocka_unit_test(test_recompute__gives_cost_again),
         cmocka_unit_test(test_recompute__refuses_cost_that_no_price_gives),
+        cmocka_unit_test(test_recompute__gives_accuracy_again),
+        cmocka_unit_test(test_recompute__refuses_accuracy_that_no_score_gives),
         cmocka_unit_test(test_recompute__gives_the_idle_baseline_again),
         cmocka_unit_test(test_recompute__leaves_the_self_test_alone),
         cmocka_unit_test(test_recompute__gives_the_engines_metrics_again),

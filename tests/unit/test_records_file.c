@@ -121,6 +121,17 @@ static void random_record(struct rng *rng, struct arena *arena, struct record *r
     }
     record->error_body = random_text(rng, arena, RECORD_ERROR_BODY_MAX);
     record->text = random_text(rng, arena, 40);
+    record->content = random_text(rng, arena, 40);
+    if (rng_below(rng, 2) == 0) {
+        struct record_item *item = arena_alloc(arena, sizeof(*item));
+        *item = (struct record_item){
+            .id = "a \"b\"",
+            .category = random_text(rng, arena, 10),
+            .scoring = "numeric",
+            .score = rng_below(rng, 2) == 0 ? (double)NAN : rng_uniform(rng),
+        };
+        record->item = item;
+    }
     random_events(rng, arena, record);
     random_judgement(rng, arena, record);
 }
@@ -238,11 +249,25 @@ static void assert_same_judgement(const struct judgement *a, const struct judgem
     assert_memory_equal(&left, &right, sizeof(left));
 }
 
+static void assert_same_item(const struct record_item *a, const struct record_item *b)
+{
+    assert_int_equal(a == NULL, b == NULL);
+    if (a == NULL || b == NULL) {
+        return;
+    }
+    assert_same_text(a->id, b->id);
+    assert_same_text(a->category, b->category);
+    assert_same_text(a->scoring, b->scoring);
+    assert_memory_equal(&a->score, &b->score, sizeof(a->score));
+}
+
 static void assert_same_record(struct record *a, struct record *b, bool events)
 {
     assert_same_text(a->error_body, b->error_body);
     assert_same_text(a->text, b->text);
     assert_same_judgement(a->judgement, b->judgement);
+    assert_same_text(a->content, b->content);
+    assert_same_item(a->item, b->item);
     if (events) {
         assert_same_events(a, b);
     } else {
@@ -254,6 +279,8 @@ static void assert_same_record(struct record *a, struct record *b, bool events)
         both[i]->error_body = NULL;
         both[i]->text = NULL;
         both[i]->judgement = NULL;
+        both[i]->content = NULL;
+        both[i]->item = NULL;
         both[i]->event_words = NULL;
         both[i]->n_events = 0;
     }
@@ -559,6 +586,31 @@ static void test_records_write__writes_this_text(void **state)
     bytes_done(&text);
 }
 
+#define ITEM "\"item\":\"i1\",\"category\":null,\"scoring\":\"numeric\",\"score\":0.5"
+
+/* The same with what only answers of quality benchmarks have, and what only some of these have. */
+static void test_records__have_an_item_where_there_is_one(void **state)
+{
+    (void)state;
+    static const char text[] = HEADER("full", "1", "1") WORKER REQUEST_HEAD
+        "\"content\":\"\\u00e9\"," ITEM "," EVENTS "}\n";
+    struct records_loaded loaded;
+    struct error err = {0};
+    assert_int_equal(records_parse("f", text, strlen(text), &loaded, &err), 0);
+    const struct record *record = &loaded.records.records[0];
+    assert_string_equal(record->content, "\xc3\xa9");
+    assert_non_null(record->item);
+    assert_string_equal(record->item->id, "i1");
+    assert_null(record->item->category);
+    assert_near(record->item->score, 0.5, 0.0);
+    struct bytes again;
+    bytes_init(&again, BYTES_MAX_DEFAULT);
+    records_text("r", &loaded.facts, &loaded.records, RECORDS_FULL, &again);
+    assert_string_equal(again.data, text);
+    bytes_done(&again);
+    records_loaded_done(&loaded);
+}
+
 /* ---- Refusals: each row replaces one piece of a good file. ---- */
 
 struct damage {
@@ -696,6 +748,19 @@ static const struct damage damages[] = {
     {"kind number", "[[\"content\",3]]", "[[0,3]]", "f:3: kinds: runs [value"},
     {"shared out of range", "\"shared\":[2]", "\"shared\":[3]", "f:3: shared: rising"},
     {"shared twice", "\"shared\":[2]", "\"shared\":[2,2]", "f:3: shared: rising"},
+    {"item without the rest", "\"n_events\"", "\"item\":\"i\",\"n_events\"",
+     "f:3: category: missing"},
+    {"item twice", "\"n_events\"", ITEM ",\"item\":\"j\",\"n_events\"", "f:3: item: given twice"},
+    {"item null", "\"n_events\"",
+     "\"item\":null,\"category\":null,\"scoring\":\"x\",\"score\":0,\"n_events\"",
+     "f:3: item: a name and a method"},
+    {"score above 1", "\"n_events\"",
+     "\"item\":\"i\",\"category\":null,\"scoring\":\"x\",\"score\":1.5,\"n_events\"",
+     "f:3: score: a number from 0 to 1 or null"},
+    {"score a text", "\"n_events\"", "\"score\":\"1\",\"n_events\"",
+     "f:3: score: a number or null"},
+    {"content twice", "\"n_events\"", "\"content\":\"a\",\"content\":\"b\",\"n_events\"",
+     "f:3: content: given twice"},
     {"unknown member malformed", "\"n_events\"", "\"x\":[1,\"n_events\"", "f:3: "},
 };
 
@@ -873,6 +938,7 @@ int main(void)
         cmocka_unit_test(test_records_pack__is_the_text_and_its_hash),
         cmocka_unit_test(test_records_pack__says_when_the_frame_is_too_large),
         cmocka_unit_test(test_records_write__writes_this_text),
+        cmocka_unit_test(test_records__have_an_item_where_there_is_one),
         cmocka_unit_test(test_records_parse__names_line_and_member),
         cmocka_unit_test(test_records_parse__judgements),
         cmocka_unit_test(test_records_parse__passes_over_what_it_does_not_know),

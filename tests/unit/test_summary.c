@@ -200,11 +200,11 @@ static void test_summary_compute__keeps_the_order_of_the_metric_table(void **sta
     for (size_t i = 1; i < summary->n_values; i++) {
         assert_true(summary->values[i - 1].metric < summary->values[i].metric);
     }
-    /* Energy and money have no source here. */
+    /* Energy, money and scores have no source here. */
     assert_true(isnan(summary_get(summary, "joules_per_token")));
     assert_true(isnan(summary_get(summary, "cost_usd_total")));
     assert_null(summary->cost_source);
-    assert_int_equal(summary->n_values, metric_table_len - 9);
+    assert_int_equal(summary->n_values, metric_table_len - 12);
 }
 
 /* A price of 3.60 USD an hour is a tenth of a cent for each second of the window. */
@@ -260,12 +260,12 @@ static void test_summary_compute__has_energy_over_the_window_of_the_tokens(void 
     assert_near(summary_get(summary, "joules_per_token"), energy_j / tokens, 1e-9);
     const double requests = summary_get(summary, "req_per_s_all") * window_s;
     assert_near(summary_get(summary, "joules_per_request"), energy_j / requests, 1e-9);
-    assert_int_equal(summary->n_values, metric_table_len - 3); /* all but money */
+    assert_int_equal(summary->n_values, metric_table_len - 6); /* all but money and scores */
 
     at_ns[2]--; /* one nanosecond is not covered: no energy, and not 0 */
     CLEANUP(mem_freep) struct summary *cut = compute(&facts, &records);
     assert_true(isnan(summary_get(cut, "energy_joules_total")));
-    assert_int_equal(cut->n_values, metric_table_len - 9);
+    assert_int_equal(cut->n_values, metric_table_len - 12);
 }
 
 static void test_summary_compute__brackets_values_and_skips_what_is_unsupported(void **state)
