@@ -168,11 +168,11 @@ static void compare_summary(struct comparison *self, const struct records_loaded
     compare_object(self, "metrics", metrics);
     compare_absent(self, metrics);
     compare_object(self, "intervals", summary_json_intervals(&self->arena, summary));
+    compare_quality(self, loaded);
     compare_object(
         self, "measurement", summary_json_measurement(&self->arena, &loaded->facts, summary));
     compare_judge(self, &summary->judge);
     compare_object(self, "validity", summary_json_validity(&self->arena, summary));
-    compare_quality(self, loaded);
     compare_telemetry(self, telemetry_json(&self->arena, &loaded->facts));
 }
 

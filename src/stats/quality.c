@@ -1,5 +1,5 @@
-/* Scores are added in the order of the records, which are ordered by index: so the sums are the same in a
- * run and when they are computed again. */
+/* Scores are added in ascending order, as the samples of all other means are: so the numbers here are those
+ * of the metrics, bit for bit, whatever the order of the records. */
 #include "stats/quality.h"
 
 #include "base/mem.h"
@@ -86,6 +86,35 @@ static bool is_counted(const struct record *record)
     return record->item != NULL && request_is_counted(record);
 }
 
+struct scored {
+    double score; /* 0 where there is none: such a request adds nothing */
+    const struct record *record;
+};
+
+static int compare_scores(const void *a, const void *b)
+{
+    const struct scored *first = a;
+    const struct scored *second = b;
+    return (first->score > second->score) - (first->score < second->score);
+}
+
+/* The counted requests by rising score; the caller's to free. */
+static struct scored *sorted_requests(const struct record_set *records, size_t *out_n)
+{
+    struct scored *out = mem_alloc(records->n, sizeof(*out));
+    size_t n = 0;
+    for (uint64_t i = 0; i < records->n; i++) {
+        const struct record *record = &records->records[i];
+        if (is_counted(record)) {
+            const double score = record->item->score;
+            out[n++] = (struct scored){isnan(score) ? 0.0 : score, record};
+        }
+    }
+    qsort(out, n, sizeof(*out), compare_scores);
+    *out_n = n;
+    return out;
+}
+
 /* One part for each category that occurs; none when no item has one. */
 static void find_categories(struct quality *self, const struct record_set *records)
 {
@@ -117,11 +146,10 @@ void quality_compute(const struct record_set *records, struct quality *out)
         return;
     }
     find_categories(out, records);
-    for (uint64_t i = 0; i < records->n; i++) {
-        const struct record *record = &records->records[i];
-        if (!is_counted(record)) {
-            continue;
-        }
+    size_t n = 0;
+    CLEANUP(mem_freep) struct scored *sorted = sorted_requests(records, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct record *record = sorted[i].record;
         add_request(&out->all, record);
         if (out->n_categories > 0) {
             add_request(find_part(out, record->item->category), record);

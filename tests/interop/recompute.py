@@ -347,6 +347,26 @@ def gaps_of(r, by_tokens):
     return out
 
 
+def wilson(mean, n):
+    if n == 0:
+        return None
+    z = 1.959963984540054
+    assert abs(z - scipy.stats.norm.ppf(0.975)) < 1e-15
+    z2, n = z * z, float(n)
+    middle = (mean + z2 / (2.0 * n)) / (1.0 + z2 / n)
+    half = z * math.sqrt(mean * (1.0 - mean) / n + z2 / (4.0 * n * n)) / (1.0 + z2 / n)
+    return [max(0.0, middle - half), min(1.0, middle + half)]
+
+
+def quality_part(requests):
+    ok = [r for r in requests if r["outcome"] == "ok"]
+    scores = sorted(r["score"] for r in ok if r["score"] is not None)
+    total, n, settled = sum(scores, 0.0), len(scores), len(scores) + len(requests) - len(ok)
+    mean, with_failures = total / n if n else None, total / settled if settled else None
+    return {"n": len(requests), "n_ok": len(ok), "n_scored": n, "accuracy": mean, "wilson_95": wilson(mean, n),
+            "accuracy_incl_failures": with_failures, "wilson_95_incl_failures": wilson(with_failures, settled)}
+
+
 PERCENTILES = {
     "ttft": (50, 90, 95, 99), "ttft_from_send": (50, 99), "ttfo": (50, 99), "tpot": (50, 90, 95, 99),
     "total": (50, 90, 95, 99), "total_from_send": (50, 99),
@@ -368,6 +388,7 @@ class Point:
         self.gaps("itl", (50, 90, 95, 99), True)
         self.gaps("icl", (50, 99), False)
         self.cost()
+        self.accuracy()
 
     def put(self, key, value, interval=None):
         self.metrics[key] = value if math.isfinite(value) else None
@@ -433,6 +454,23 @@ class Point:
         self.put("cost_usd_total", total)
         self.put("cost_usd_per_million_tokens", per_mtok)
         self.put("cost_usd_per_request", per_request)
+
+    def accuracy(self):
+        """docs/scoring.md: of quality benchmarks alone."""
+        self.quality = None
+        if not any("item" in r for r in self.requests):
+            return
+        scores = np.sort([r["score"] for r in self.ok if r["score"] is not None])
+        failed = np.zeros(len(self.counted) - len(self.ok))
+        for key, values in (("accuracy", scores), ("accuracy_incl_failures", np.concatenate([failed, scores]))):
+            enough = len(values) >= INTERVAL_MIN and values[0] < values[-1]
+            interval = mean_interval(values, Random(self.seed, key)) if enough else None
+            self.put(key, float(in_order(values)) / len(values), interval)
+        self.put("n_scored", float(len(scores)))
+        names = {r["category"] for r in self.counted}
+        self.quality = quality_part(self.counted) | {"categories": [
+            {"category": name} | quality_part([r for r in self.counted if r["category"] == name])
+            for name in sorted(names, key=lambda name: (name is None, name))]}
 
     def of_sample(self, key, ordered, percent):
         value = percentile(ordered, percent)
@@ -581,7 +619,15 @@ def change_told_partly(rng, header, r):
     r["cached_tokens"] = int(rng.integers(0, r["prompt_tokens"] + 3))
 
 
-CHANGES = {"cost told": change_told, "cost told in part": change_told_partly, "reasoning": change_reasoning, "tokens of events": change_tokens, "not streaming": change_whole,
+def change_scores(rng, header, r):
+    """Answers that are scored, some by shares, some not at all; some requests fail."""
+    r["outcome"] = str(rng.choice(["ok"] * 12 + ["timeout", "status"]))
+    r["item"], r["scoring"] = f"i{r['index']}", "f1_token"
+    r["category"] = [None, "add", "mul-2"][int(rng.integers(0, 3))]
+    r["score"] = float(rng.choice([0.0, 1.0, rng.random()])) if r["outcome"] == "ok" and rng.random() < 0.9 else None
+
+
+CHANGES = {"scores": change_scores, "cost told": change_told, "cost told in part": change_told_partly, "reasoning": change_reasoning, "tokens of events": change_tokens, "not streaming": change_whole,
            "limits and outcomes": change_limits}
 
 
@@ -604,6 +650,7 @@ def test_changed(folder, what, change):
     envelope["metrics"].update(computed.metrics)
     envelope["metrics"].update({"cost_source": computed.source} if computed.source else {})
     envelope["intervals"] = computed.intervals
+    envelope["quality"] = computed.quality
     envelope["records"]["sha256"] = hashlib.sha256(text).hexdigest()
 
     def difference():
@@ -615,10 +662,10 @@ def test_changed(folder, what, change):
     good = " ok " in row or "measurement." in row or "validity." in row
     check(f"{what}: all metrics and intervals", good, row)
     # The check can fail: one last bit is seen.
-    parts = [("metrics", "total_p50_ms"), ("intervals", "total_p50_ms")]
+    parts = [("metrics", "total_p50_ms"), ("intervals", "total_p50_ms")] + [("quality", "accuracy")] * (computed.quality is not None)
     for part, key in parts + [("metrics", "cost_usd_total")] * (computed.source is not None):
         kept = envelope[part][key]
-        envelope[part][key] = math.nextafter(kept, 0.0) if part == "metrics" else [math.nextafter(kept[0], 0.0), kept[1]]
+        envelope[part][key] = math.nextafter(kept, 0.0) if part != "intervals" else [math.nextafter(kept[0], 0.0), kept[1]]
         row = difference()
         check(f"{what}: a last bit of {part}", f"{part}.{key}" in row, row)
         envelope[part][key] = kept
