@@ -1,6 +1,6 @@
 /* The system's POSIX regular expressions, made safe: a pattern with back references can take a time that
- * is exponential in the text, one with large or nested bounds gigabytes, so both are refused; and the
- * text is short.  The locale is pinned, so that the environment changes nothing: bytes outside ASCII are
+ * is exponential in the text, one with large bounds or nested repetitions gigabytes, so both are refused;
+ * and the text is short.  The locale is pinned, so that the environment changes nothing: bytes outside ASCII are
  * themselves. */
 #include "base/mem.h"
 #include "suite/score_rules.h"
@@ -28,21 +28,19 @@ static const char *skip_bracket(const char *at)
     return at;
 }
 
-/* The larger bound of {n,m} at `at`; 1 where there is none.  Numbers of more digits than any allowed one
- * count as too large. */
-static unsigned long bound_at(const char *at)
+/* How many times {n,m} at `at` writes out what is before it: m, or n + 1 for {n,}.  *end is behind it. */
+static unsigned long bound_at(const char *at, const char **end)
 {
-    unsigned long most = 1;
-    for (at++; *at != '\0' && *at != '}'; at++) {
-        if (*at < '0' || *at > '9') {
-            continue;
-        }
-        char *end = NULL;
-        const unsigned long bound = strtoul(at, &end, 10);
-        most = bound > most ? bound : most;
-        at = end - 1;
+    char *digits_end = NULL;
+    unsigned long times = strtoul(at + 1, &digits_end, 10);
+    if (*digits_end == ',') {
+        const char *second = digits_end + 1;
+        const unsigned long most = strtoul(second, &digits_end, 10);
+        times = digits_end == second ? times + 1 : most;
     }
-    return most;
+    const char *brace = strchr(at, '}');
+    *end = brace != NULL ? brace + 1 : at + strlen(at);
+    return times <= SCORE_PATTERN_ELEMENTS ? times : SCORE_PATTERN_ELEMENTS + 1UL;
 }
 
 static bool is_back_reference(const char *at)
@@ -62,20 +60,77 @@ static const char *next_element(const char *at)
     return *at != '\0' ? at + 1 : at;
 }
 
+/* Elements written out so far: of each open group, and of what a repetition would repeat. */
+struct unrolled {
+    unsigned long sums[SCORE_PATTERN_DEPTH + 1];
+    unsigned long last; /* counted in the sum, too */
+    unsigned depth;
+};
+
+static void add_element(struct unrolled *self, unsigned long n)
+{
+    self->sums[self->depth] += n;
+    self->last = n;
+}
+
+static void repeat_last(struct unrolled *self, unsigned long times)
+{
+    const unsigned long repeated = self->last * times;
+    self->sums[self->depth] += repeated - (times > 0 ? self->last : 0);
+    self->last = repeated > self->last ? repeated : self->last;
+}
+
+static void close_group(struct unrolled *self)
+{
+    if (self->depth > 0) {
+        self->depth--;
+        add_element(self, self->sums[self->depth + 1] + 1);
+    }
+}
+
+/* Takes the element or the repetition at `at`; returns what is behind it. */
+static const char *unroll(struct unrolled *self, const char *at)
+{
+    const char *end = at + 1;
+    switch (*at) {
+    case '(':
+        self->depth++;
+        self->sums[self->depth] = 0;
+        self->last = 0;
+        return end;
+    case ')':
+        close_group(self);
+        return end;
+    case '*':
+    case '?':
+        repeat_last(self, 1);
+        return end;
+    case '+':
+        repeat_last(self, 2);
+        return end;
+    case '{':
+        repeat_last(self, bound_at(at, &end));
+        return end;
+    default:
+        add_element(self, 1);
+        return next_element(at);
+    }
+}
+
 /* What makes a pattern dangerous; NULL: nothing. */
 static const char *danger_of(const char *pattern)
 {
-    unsigned long repeats = 1;
-    for (const char *at = pattern; *at != '\0'; at = next_element(at)) {
+    struct unrolled unrolled = {.depth = 0};
+    for (const char *at = pattern; *at != '\0';) {
         if (is_back_reference(at)) {
             return "'pattern' has a back reference, which can take for ever";
         }
-        if (*at == '{') {
-            const unsigned long bound = bound_at(at);
-            repeats = bound > SCORE_REPEATS_MAX ? SCORE_REPEATS_MAX + 1UL : repeats * bound;
+        if (*at == '(' && unrolled.depth == SCORE_PATTERN_DEPTH) {
+            return "'pattern' has more than 50 groups inside each other";
         }
-        if (repeats > SCORE_REPEATS_MAX) {
-            return "'pattern' repeats too often: the bounds of all {n,m}, multiplied, may be 256";
+        at = unroll(&unrolled, at);
+        if (unrolled.sums[unrolled.depth] > SCORE_PATTERN_ELEMENTS) {
+            return "'pattern' has more than 1000 elements when its repetitions are written out";
         }
     }
     return NULL;

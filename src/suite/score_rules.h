@@ -25,10 +25,13 @@ bool score_last_number(const char *text, double *out);
 /* score_regex.c: POSIX extended regular expressions, in the C locale. */
 enum {
     SCORE_PATTERN_MAX = 1000, /* bytes */
-    SCORE_REPEATS_MAX =
-        256, /* product of the bounds of {n,m}: they multiply the automaton's size */
+    SCORE_PATTERN_DEPTH = 50, /* groups inside groups */
+    /* Elements of a pattern when its repetitions are written out, as regcomp does: x{3} is three x, x+ is
+     * two, and both multiply what is inside x. */
+    SCORE_PATTERN_ELEMENTS = 1000,
     SCORE_REGEX_TEXT_MAX =
-        16384, /* bytes of an answer that are looked at: a search takes their square */
+        8192, /* bytes of an answer that are looked at: a search can take their square,
+                                    and a state of all elements for each */
 };
 
 double score_regex(const struct item *item, const char *answer);
