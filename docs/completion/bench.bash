@@ -54,6 +54,15 @@ _bench()
         run:--signing-mode) words='dev keyless' ;;
         run:--dev-key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         run:--dev-key-pass-env) return ;;
+        run:--judge-model) return ;;
+        run:--judge-base-url) return ;;
+        run:--judge-engine) words='vllm sglang llamacpp tgi openai sim' ;;
+        run:--judge-api-key-env) return ;;
+        run:--judge-max-questions) return ;;
+        run:--judge-rps) return ;;
+        run:--judge-concurrency) return ;;
+        run:--judge-max-tokens) return ;;
+        run:--judge-timeout) return ;;
         run:--prices-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         run:--price-per-hour) return ;;
         run:--gpus) return ;;
@@ -112,7 +121,7 @@ _bench()
         spec:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         help:--format) words='text markdown man bash zsh fish' ;;
         *) case "$command" in
-            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --plugin-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --offline --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --prices-file --price-per-hour --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --sim-answers --help --version' ;;
+            run) words='--model --model-revision --engine --base-url --hardware --engine-host-file --quant --all-benchmarks --list --spec-dir --plugin-dir --dry-run --concurrency --rps --sweep --rps-sweep --duration --requests --arrival --burstiness --max-concurrency --warmup --warmup-gate --warmup-timeout --grace --timeout --workers --pin --spin-us --seed --repeat --dataset --offline --max-tokens --temperature --ignore-eos --no-stream --extra-body --cache-policy --api-key-env --header --cacert --insecure --source-address --busy-poll --output --json --slo-template --strict --records --selftest --save-text --signing-mode --dev-key --dev-key-pass-env --judge-model --judge-base-url --judge-engine --judge-api-key-env --judge-max-questions --judge-rps --judge-concurrency --judge-max-tokens --judge-timeout --prices-file --price-per-hour --gpus --idle-baseline --sample-ms --profile --virtual-time --sim-ttft-ms --sim-itl-ms --sim-tokens --sim-max-batch --sim-jitter --sim-faults --sim-answers --help --version' ;;
             sim) words='--port --host --tls-cert --tls-key --api-key-env --style --model --max-model-len --ttft-ms --itl-ms --tokens --max-batch --prefill-tok-per-s --jitter --seed --faults --answers --truth --help --version' ;;
             selftest) words='--streams --waves --ttft-ms --itl-ms --tokens --seed --json --help --version' ;;
             keygen) words='--out --help --version' ;;

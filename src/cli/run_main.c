@@ -271,8 +271,7 @@ open_works(struct run_plan *plan, struct run_work *works, size_t *out_n, struct 
             return 0;
         }
     }
-    return error_set(
-        err, ERROR_UNAVAILABLE, "no benchmark of %s has its data here", plan->spec->plugin);
+    return error_set(err, ERROR_UNAVAILABLE, "no benchmark of %s can run here", plan->spec->plugin);
 }
 
 /* Rows of all launches, those of one point side by side: row launch - 1 of point `i` stands at
@@ -492,6 +491,9 @@ static int run_planned(struct run_plan *plan, struct error *err)
     size_t n = 0;
     int result = open_works(plan, works, &n, err);
     if (result == 0) {
+        result = run_judge_open(plan, works, n, err);
+    }
+    if (result == 0) {
         result = check_limits(plan, works, n, err);
     }
     if (result == 0) {
@@ -499,6 +501,9 @@ static int run_planned(struct run_plan *plan, struct error *err)
     }
     if (result == 0) {
         result = run_plan_reach_engine(plan, err);
+    }
+    if (result == 0) {
+        result = run_judge_reach(plan, err);
     }
     if (result == 0) {
         result = run_works(plan, works, n, err);

@@ -5,6 +5,8 @@
 #include "cli/specs.h"
 #include "engine/engine.h"
 #include "load/point.h"
+#include "suite/dataset.h"
+#include "suite/judge.h"
 
 static const char *engine_choice(size_t i)
 {
@@ -33,7 +35,6 @@ static const char *const records_choices[] = {
 };
 
 #define AT(member) .offset = offsetof(struct run_flags, member)
-#define UNBUILT    .offset = offsetof(struct run_flags, unbuilt), .type = OPTION_TEXT, .unbuilt = true
 #define DAYS_MAX   604800.0
 #define SPEC_SAYS  .default_shown = "the benchmark's"
 
@@ -433,13 +434,70 @@ static const struct option_row rows[] = {
      AT(dev_key_pass_env),
      .not_empty = true,
      .help = "Environment variable that holds the key's passphrase."},
-    {.name = "judge-model", .value_name = "ID", UNBUILT, .help = "Model that scores answers."},
-    {.name = "judge-base-url", .value_name = "URL", UNBUILT, .help = "Where the judge answers."},
+    {.name = "judge-model",
+     .value_name = "ID",
+     .type = OPTION_TEXT,
+     AT(judge_model),
+     .group = "Judge (for benchmarks with 'scoring: judge_llm' or 'judge_llm_persona')",
+     .not_empty = true,
+     .help = "Model that decides which answers are right, once the measurement is over."},
+    {.name = "judge-base-url",
+     .value_name = "URL",
+     .type = OPTION_TEXT,
+     AT(judge_base_url),
+     .default_shown = "the engine's own address, with its key, headers and certificates",
+     .not_empty = true,
+     .help = "Where the judge answers, like https://api.openai.com/v1."},
+    {.name = "judge-engine",
+     .value_name = "NAME",
+     .type = OPTION_CHOICE,
+     AT(judge_engine),
+     .default_text = "openai",
+     .choice_at = engine_choice,
+     .help = "What answers at --judge-base-url."},
+    {.name = "judge-api-key-env",
+     .value_name = "NAME",
+     .type = OPTION_TEXT,
+     AT(judge_api_key_env),
+     .not_empty = true,
+     .help = "Environment variable that holds the key of --judge-base-url."},
     {.name = "judge-max-questions",
      .value_name = "N",
-     UNBUILT,
-     .help = "Most questions that the judge is asked."},
-    {.name = "judge-rps", .value_name = "RATE", UNBUILT, .help = "Rate of the judge's requests."},
+     .type = OPTION_U32,
+     AT(judge_max_questions),
+     .max = DATASET_PROMPTS_MAX,
+     .help =
+         "Most answers that are judged, drawn by the seed; only they count for accuracy. 0: all."},
+    {.name = "judge-rps",
+     .value_name = "RATE",
+     .type = OPTION_F64,
+     AT(judge_rps),
+     .max = 1e6,
+     .help = "Most requests a second to the judge, retries included. 0: no limit."},
+    {.name = "judge-concurrency",
+     .value_name = "N",
+     .type = OPTION_U32,
+     AT(judge_concurrency),
+     .default_text = "4",
+     .min = 1,
+     .max = JUDGE_CONCURRENCY_MAX,
+     .help = "Most requests in flight to the judge."},
+    {.name = "judge-max-tokens",
+     .value_name = "N",
+     .type = OPTION_U32,
+     AT(judge_max_tokens),
+     .default_text = "1024",
+     .min = 1,
+     .max = 1e6,
+     .help = "Limit of the judge's answer; one that is cut has no verdict."},
+    {.name = "judge-timeout",
+     .value_name = "S",
+     .type = OPTION_F64,
+     AT(judge_timeout_s),
+     .default_text = "120",
+     .above_min = true,
+     .max = 86400,
+     .help = "Longest time for one request to the judge; it is then tried again."},
 
     {.name = "prices-file",
      .value_name = "FILE",

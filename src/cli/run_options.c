@@ -281,6 +281,49 @@ static void take_load(const struct run_flags *flags, struct run_options *out)
     out->sim_answers = flags->sim_answers;
 }
 
+/* The first one that was given, whatever its value. */
+static const char *first_judge_option(const struct run_flags *flags)
+{
+    for (size_t i = 0; i < run_option_table.n; i++) {
+        const char *name = run_option_table.rows[i].name;
+        if (text_starts_with(name, "judge-") && given(flags, name)) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+static int take_judge(const struct run_flags *flags, struct run_options *out, struct error *err)
+{
+    out->judge = (struct run_judge_options){
+        .given = first_judge_option(flags),
+        .model = flags->judge_model,
+        .base_url = flags->judge_base_url,
+        .engine = engine_table[flags->judge_engine]->name,
+        .api_key_env = flags->judge_api_key_env,
+        .max_questions = flags->judge_max_questions,
+        .max_rps = flags->judge_rps,
+        .concurrency = flags->judge_concurrency,
+        .max_tokens = flags->judge_max_tokens,
+        .timeout_s = flags->judge_timeout_s,
+    };
+    static const char *const of_address[] = {"judge-engine", "judge-api-key-env"};
+    for (size_t i = 0; i < ARRAY_LEN(of_address); i++) {
+        if (given(flags, of_address[i]) && !given(flags, "judge-base-url")) {
+            return error_set(
+                err, ERROR_USAGE,
+                "--%s needs --judge-base-url: without it the engine itself is asked, as it is "
+                "measured",
+                of_address[i]);
+        }
+    }
+    if (out->judge.given != NULL && !given(flags, "judge-model")) {
+        return error_set(
+            err, ERROR_USAGE, "--%s needs --judge-model: the model that judges", out->judge.given);
+    }
+    return 0;
+}
+
 /* Processors and addresses of this machine: their form only; whether they are there comes later. */
 static int take_machine(const struct run_flags *flags, struct run_options *out, struct error *err)
 {
@@ -331,6 +374,9 @@ int run_options_resolve(
     take_points(flags, out);
     take_values(flags, out);
     take_load(flags, out);
-    const int result = take_machine(flags, out, err);
+    int result = take_judge(flags, out, err);
+    if (result == 0) {
+        result = take_machine(flags, out, err);
+    }
     return result < 0 ? result : take_telemetry(flags, out, err);
 }

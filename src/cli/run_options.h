@@ -32,6 +32,21 @@ enum run_mode {
     RUN_LIST,      /* --list */
 };
 
+/* --judge-*.  Texts are borrowed; "" where not given. */
+struct run_judge_options {
+    const char
+        *given; /* the first option of the judge that was given, without dashes; NULL: none */
+    const char *model;
+    const char *base_url; /* "": the engine's own */
+    const char *engine;   /* a name of the engine table */
+    const char *api_key_env;
+    uint32_t max_questions; /* 0: all */
+    double max_rps;         /* 0: no limit */
+    uint32_t concurrency;
+    uint32_t max_tokens;
+    double timeout_s;
+};
+
 /* Texts are borrowed from argv; "" where not given. */
 struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordered by meaning
     const char *suite;
@@ -104,6 +119,7 @@ struct run_options { // NOLINT(clang-analyzer-optin.performance.Padding): ordere
     bool dry_run;
     bool json;
     bool selftest;
+    struct run_judge_options judge;
     bool
         virtual_time; /* --virtual-time: the simulated engine in virtual time (with --engine sim) */
     /* The built-in simulated engine (--engine sim without --base-url): --sim-ttft-ms, ... */
@@ -189,7 +205,15 @@ struct run_flags { // NOLINT(clang-analyzer-optin.performance.Padding): ordered 
     double sim_jitter;
     const char *sim_faults;
     const char *sim_answers;
-    const char *unbuilt; /* of all options that are not built yet: never set */
+    const char *judge_model;
+    const char *judge_base_url;
+    int judge_engine; /* index into engine_table */
+    const char *judge_api_key_env;
+    uint32_t judge_max_questions;
+    double judge_rps;
+    uint32_t judge_concurrency;
+    uint32_t judge_max_tokens;
+    double judge_timeout_s;
 };
 
 /* The options of `bench run`, in the order of help. */

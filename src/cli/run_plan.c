@@ -351,6 +351,9 @@ int run_work_open(
     if (result == 0) {
         result = run_quality_check_items(options, self, err);
     }
+    if (result == 0) {
+        result = run_judge_check_work(plan, self, err);
+    }
     return result < 0 ? result : run_trace_open(self, plan, err);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/run_judge.h"
 #include "cli/run_options.h"
 #include "engine/engine.h"
 #include "envelope/envelope.h"
@@ -60,6 +61,7 @@ struct run_plan {
         *client_fingerprint; /* this machine's, where `fingerprint` came from a file; else NULL */
     struct json *provenance; /* once the engine is found */
     struct run_price price;
+    struct run_judge judge;
     struct json *warnings; /* array of strings, for every envelope */
     unsigned n_warned;     /* warnings that --strict makes fatal: those of run_plan_warn */
 };

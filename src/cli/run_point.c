@@ -193,6 +193,7 @@ struct measured {
     const struct json *engine_after; /* NULL: not known */
     const struct run_selftest *selftest;
     const struct json *plugin_metrics; /* NULL: none */
+    const struct json *judge;          /* of run_judge_json; NULL: nobody judged */
 };
 
 static int write_point(
@@ -245,6 +246,7 @@ static int write_point(
         .slo_hardware_class = work->slo.hardware_class,
         .slo_resolved = work->slo.resolved,
         .selftest = run_selftest_json(measured->selftest, &arena),
+        .judge = measured->judge,
         .plugin = run_plugin_json(&arena, work->spec),
         .plugin_metrics = measured->plugin_metrics,
         .scoring =
@@ -342,12 +344,15 @@ static int finish_point(
     note_failures(plan, result);
     run_lengths_check(plan, work, result);
     CLEANUP(run_quality_done) struct run_quality quality;
+    CLEANUP(run_judged_done) struct run_judged judged;
     run_quality_score(work, result, &quality);
+    run_judge_answers(plan, work, choice->name, result, &quality, &judged);
     CLEANUP(mem_freep) struct summary *summary = MEM_NEW(struct summary);
     summary_compute(&result->facts, &result->records, summary);
     run_cost_check(plan, summary);
     fill_row(out, work->spec, summary);
-    out->interrupted = result->facts.interrupted;
+    out->interrupted = result->facts.interrupted || judged.results.interrupted;
+    out->judge_failed = judged.failed;
     if (summary->measurement.n_counted == 0) {
         return error_set(
             err, ERROR_UNAVAILABLE,
@@ -362,6 +367,7 @@ static int finish_point(
         .engine_after = engine_after,
         .selftest = &out->selftest,
         .plugin_metrics = run_plugin_metrics(work, plan, result, out),
+        .judge = judged.settings,
     };
     return write_point(plan, &measured, out, err);
 }

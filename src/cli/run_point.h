@@ -33,6 +33,7 @@ struct point_row {
     char *envelope;               /* file name, owned; NULL when none was written */
     char failure[ERROR_TEXT_MAX]; /* why there is none */
     bool interrupted;
+    bool judge_failed; /* it was given up, or gave no verdict at all */
     struct run_selftest selftest;
 };
 

@@ -420,7 +420,8 @@ int run_readout_exit_code(const struct point_row *rows, size_t n)
         if (rows[i].interrupted) {
             return EXIT_INTERRUPTED;
         }
-        if (rows[i].envelope == NULL || isnan(rows[i].numbers[SUMMARY_OK_RATE]) ||
+        if (rows[i].envelope == NULL || rows[i].judge_failed ||
+            isnan(rows[i].numbers[SUMMARY_OK_RATE]) ||
             rows[i].numbers[SUMMARY_OK_RATE] < RUN_OK_RATE_MIN) {
             code = EXIT_OPERATION;
         }

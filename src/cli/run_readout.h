@@ -15,7 +15,8 @@ void run_readout_print(
     size_t n,
     bool json);
 
-/* 0 when every point was written with ok_rate >= RUN_OK_RATE_MIN, else 1; 130 when interrupted. */
+/* 0 when every point was written with ok_rate >= RUN_OK_RATE_MIN and a judge that
+ * worked where one was to, else 1; 130 when interrupted. */
 int run_readout_exit_code(const struct point_row *rows, size_t n);
 
 /* Below it a point is an operational failure.  Source: CLI.md. */

@@ -20,8 +20,12 @@ struct engine_target {
     size_t n_headers;
     const char *ca_file;
     bool insecure;
-    const char *model; /* model id to send; "" until the probe has chosen one */
+    const char *model;         /* model id to send; "" until the probe has chosen one */
+    const char *option_prefix; /* of the options that messages name: "judge-"; NULL: none */
 };
+
+/* What goes between "--" and "base-url", "model", "api-key-env" in messages. */
+const char *engine_option_prefix(const struct engine_target *target);
 
 enum {
     ENGINE_VERSION_MAX = 128,

@@ -79,18 +79,21 @@ static int check_header(const char *header, struct error *err)
     return 0;
 }
 
-static int check_key(const char *key, struct error *err)
+static int check_key(const struct engine_target *target, struct error *err)
 {
+    const char *key = target->api_key;
+    const char *prefix = engine_option_prefix(target);
     if (*key == '\0') {
-        return error_set(err, ERROR_USAGE, "the API key of --api-key-env is empty");
+        return error_set(err, ERROR_USAGE, "the API key of --%sapi-key-env is empty", prefix);
     }
     for (const char *p = key; *p != '\0'; p++) {
         const unsigned char u = (unsigned char)*p;
         if (u <= 0x20 || u >= 0x7f) {
             return error_set(
                 err, ERROR_USAGE,
-                "the API key of --api-key-env holds a blank, a line break or a byte that is not "
-                "ASCII: look for a trailing newline");
+                "the API key of --%sapi-key-env holds a blank, a line break or a byte that is not "
+                "ASCII: look for a trailing newline",
+                prefix);
         }
     }
     return 0;
@@ -104,5 +107,5 @@ int openai_check_headers(const struct engine_target *target, struct error *err)
             return status;
         }
     }
-    return target->api_key != NULL ? check_key(target->api_key, err) : 0;
+    return target->api_key != NULL ? check_key(target, err) : 0;
 }

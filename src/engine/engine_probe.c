@@ -54,8 +54,8 @@ fetch(const struct probe *self, const char *url, struct web_answer *out, struct 
             return error_prefix(err, "engine %s is not trusted: ", self->engine->name);
         }
         return error_prefix(
-            err, "engine %s does not answer (is it running, and is --base-url right?): ",
-            self->engine->name);
+            err, "engine %s does not answer (is it running, and is --%sbase-url right?): ",
+            self->engine->name, engine_option_prefix(self->target));
     }
     return 0;
 }
@@ -67,13 +67,19 @@ static int refuse(
     char text[PROBE_ERROR_TEXT];
     engine_error_text(answer->body.data, answer->body.len, text, sizeof(text));
     const char *name = self->engine->name;
+    const char *prefix = engine_option_prefix(self->target);
+    if ((answer->status == 401 || answer->status == 403) && self->target->api_key != NULL) {
+        return error_set(
+            err, ERROR_UNAVAILABLE,
+            "engine %s refuses the key: is the key that --%sapi-key-env names the right one? (%ld: %s)",
+            name, prefix, answer->status, text);
+    }
     if (answer->status == 401 || answer->status == 403) {
         return error_set(
-            err, ERROR_UNAVAILABLE, "engine %s refuses %s: %s (%ld: %s)", name,
-            self->target->api_key != NULL ? "the key" : "a request without a key",
-            self->target->api_key != NULL ? "is the key that --api-key-env names the right one?"
-                                          : "name its variable with --api-key-env",
-            answer->status, text);
+            err, ERROR_UNAVAILABLE,
+            "engine %s refuses a request without a key: name its variable with --%sapi-key-env (%ld: "
+            "%s)",
+            name, prefix, answer->status, text);
     }
     if (answer->status == 503) {
         return error_set(
@@ -85,8 +91,8 @@ static int refuse(
     if (answer->status == 404) {
         return error_set(
             err, ERROR_UNAVAILABLE,
-            "engine %s has no %s (404: %s): --base-url must end where the API begins, e.g. /v1",
-            name, url, text);
+            "engine %s has no %s (404: %s): --%sbase-url must end where the API begins, e.g. /v1",
+            name, url, text, prefix);
     }
     return error_set(
         err, ERROR_UNAVAILABLE, "engine %s answers %ld at %s: %s", name, answer->status, url, text);
@@ -168,14 +174,15 @@ static int choose_model(
 {
     const char *wanted = self->target->model;
     const char *name = self->engine->name;
+    const char *prefix = engine_option_prefix(self->target);
     if (models->len == 0) {
         return error_set(err, ERROR_UNAVAILABLE, "engine %s serves no model", name);
     }
     if (wanted[0] == '\0') {
         if (models->len > 1) {
             return error_set(
-                err, ERROR_USAGE, "engine %s serves several models: choose one with --model: %s",
-                name, model_names(self, models));
+                err, ERROR_USAGE, "engine %s serves several models: choose one with --%smodel: %s",
+                name, prefix, model_names(self, models));
         }
         *out = models->first;
         return 0;
@@ -187,8 +194,8 @@ static int choose_model(
         }
     }
     return error_set(
-        err, ERROR_USAGE, "engine %s does not serve --model '%s': it serves %s", name, wanted,
-        model_names(self, models));
+        err, ERROR_USAGE, "engine %s does not serve --%smodel '%s': it serves %s", name, prefix,
+        wanted, model_names(self, models));
 }
 
 static int keep_model(
@@ -201,8 +208,8 @@ static int keep_model(
     const char *id = wanted[0] != '\0' ? wanted : json_text(json_find(entry, "id"), "");
     if (id[0] == '\0' || strlen(id) >= sizeof(out->model)) {
         return error_set(
-            err, ERROR_UNAVAILABLE, "engine %s: the served model has no usable id: give --model",
-            self->engine->name);
+            err, ERROR_UNAVAILABLE, "engine %s: the served model has no usable id: give --%smodel",
+            self->engine->name, engine_option_prefix(self->target));
     }
     (void)snprintf(out->model, sizeof(out->model), "%s", id);
     return 0;

@@ -99,3 +99,8 @@ const struct engine_ops *engine_find(const char *name)
     }
     return NULL;
 }
+
+const char *engine_option_prefix(const struct engine_target *target)
+{
+    return target->option_prefix != NULL ? target->option_prefix : "";
+}

@@ -83,7 +83,8 @@ static struct quality_part *find_part(const struct quality *self, const char *ca
 
 static bool is_counted(const struct record *record)
 {
-    return record->item != NULL && request_is_counted(record);
+    return record->item != NULL && request_is_counted(record) &&
+           strcmp(record->item->scoring, RECORD_SCORING_NOT_DRAWN) != 0;
 }
 
 struct scored {

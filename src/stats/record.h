@@ -57,6 +57,10 @@ enum {
     RECORD_ERROR_BODY_MAX = 500
 };
 
+/* The method of items that a judge was to decide and that were not drawn (--judge-max-questions): they count
+ * for nothing, also when they failed. */
+#define RECORD_SCORING_NOT_DRAWN "not_drawn"
+
 /* What a request of a quality benchmark asked, and how its answer was scored. */
 struct record_item {
     const char *id;       /* of the item in its dataset */

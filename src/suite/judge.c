@@ -275,7 +275,10 @@ void judge_run(
     };
     atomic_init(&judge.stop, false);
     init_sync(&judge);
-    if (n > 0) {
+    const int stop =
+        options->tick != NULL ? options->tick(options->tick_context, &judge.progress) : 0;
+    out->interrupted = n > 0 && stop > 0;
+    if (n > 0 && !out->interrupted) {
         run_threads(&judge, options->concurrency < n ? options->concurrency : n);
     }
     (void)pthread_cond_destroy(&judge.ended);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Longer waits are as long as this one: nobody waits for either. */
 enum {
@@ -22,10 +23,17 @@ static enum judge_reply_kind kind_of(const struct error *err)
     return err->os_errno == ETIMEDOUT ? JUDGE_REPLY_TIMEOUT : JUDGE_REPLY_CONNECT;
 }
 
+/* Records and envelopes name an endpoint by its hash alone. */
+static const char *without_url(const char *text)
+{
+    static const char end[] = "/chat/completions: ";
+    const char *found = strstr(text, end);
+    return found != NULL ? found + strlen(end) : text;
+}
+
 static void
 ask(void *context, const struct prompt *prompt, const atomic_bool *stop, struct judge_reply *out)
 {
-    (void)stop;
     const struct judge_http *self = context;
     const struct request_shape shape = {
         .chat = true,
@@ -40,13 +48,19 @@ ask(void *context, const struct prompt *prompt, const atomic_bool *stop, struct 
         .prompt = prompt,
         .timeout_ms = (long)(self->timeout_ns / NS_PER_MS),
         .max_bytes = JUDGE_BODY_MAX,
+        .stop = stop,
     };
     struct web_answer answer = {0};
     struct error err = {0};
     *out = (struct judge_reply){0};
-    if (engine_ask_once(&once, &answer, &err) < 0) {
+    const int result = engine_ask_once(&once, &answer, &err);
+    if (result == ENGINE_ONCE_STOPPED) {
+        out->kind = JUDGE_REPLY_STOPPED;
+        return;
+    }
+    if (result < 0) {
         out->kind = kind_of(&err);
-        (void)snprintf(out->error, sizeof(out->error), "%s", err.text);
+        (void)snprintf(out->error, sizeof(out->error), "%s", without_url(err.text));
         return;
     }
     out->status = answer.status;

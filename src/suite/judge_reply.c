@@ -14,6 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    SAID_SHOWN = 80 /* bytes of a judge's text in an error */
+};
+
 void judge_reply_done(struct judge_reply *self)
 {
     free(self->body);
@@ -27,6 +31,29 @@ static void fail(struct judge_result *out, enum judge_outcome outcome, const cha
     out->judgement.error = out->error;
 }
 
+/* What the judge said instead of a verdict: its beginning, as one line of whole characters. */
+static void fail_with_text(struct judge_result *out, const char *what, const char *said)
+{
+    char begin[SAID_SHOWN + 1] = "";
+    const size_t len = strlen(said);
+    size_t n = 0;
+    while (n < len && n < SAID_SHOWN) {
+        const size_t step = text_utf8_length(said + n, len - n);
+        if (step == 0 || n + step > SAID_SHOWN) {
+            break;
+        }
+        memcpy(begin + n, said + n, step);
+        if ((unsigned char)said[n] < ' ' || said[n] == 0x7f) {
+            begin[n] = ' ';
+        }
+        n += step;
+    }
+    begin[n] = '\0';
+    CLEANUP(mem_freep)
+    char *line = mem_format("%s (it said '%s%s')", what, begin, n < len ? "..." : "");
+    fail(out, JUDGE_NO_VERDICT, line);
+}
+
 static int32_t read_count(const struct json *usage, const char *key)
 {
     int64_t value = 0;
@@ -35,22 +62,26 @@ static int32_t read_count(const struct json *usage, const char *key)
                : RECORD_COUNT_UNKNOWN;
 }
 
-static void read_content(
-    const struct json *content, enum judge_method method, bool save_text, struct judge_result *out)
+/* The judge's word, also where it was cut. */
+static void keep_content(const struct json *content, bool save_text, struct judge_result *out)
 {
-    struct judgement *judgement = &out->judgement;
-    bool right = false;
-    struct error err = {0};
-    digest_sha256(content->text, content->len, judgement->answer_sha256);
+    digest_sha256(content->text, content->len, out->judgement.answer_sha256);
     if (save_text) {
         out->answer = mem_copy_bytes(content->text, content->len);
-        judgement->answer = out->answer;
+        out->judgement.answer = out->answer;
     }
+}
+
+static void
+read_content(const struct json *content, enum judge_method method, struct judge_result *out)
+{
+    bool right = false;
+    struct error err = {0};
     if (judge_verdict_read(method, content->text, content->len, &right, &err) < 0) {
-        fail(out, JUDGE_NO_VERDICT, err.text);
+        fail_with_text(out, err.text, content->text);
         return;
     }
-    judgement->outcome = (uint8_t)(right ? JUDGE_CORRECT : JUDGE_INCORRECT);
+    out->judgement.outcome = (uint8_t)(right ? JUDGE_CORRECT : JUDGE_INCORRECT);
 }
 
 static void read_completion(
@@ -62,16 +93,20 @@ static void read_completion(
     out->judgement.prompt_tokens = read_count(usage, "prompt_tokens");
     out->judgement.output_tokens = read_count(usage, "completion_tokens");
     (void)snprintf(out->model, sizeof(out->model), "%s", json_text(json_find(root, "model"), ""));
+    const bool has_text = content != NULL && content->kind == JSON_STRING;
+    if (has_text) {
+        keep_content(content, save_text, out);
+    }
     if (choice == NULL || json_find(choice, "message") == NULL) {
         fail(out, JUDGE_MALFORMED, "the judge's endpoint answered with no chat completion");
     } else if (text_equal(json_text(json_find(choice, "finish_reason"), ""), "length")) {
         fail(
             out, JUDGE_CUT,
             "the judge's answer was cut at its token limit: raise --judge-max-tokens");
-    } else if (content == NULL || content->kind != JSON_STRING) {
+    } else if (!has_text) {
         fail(out, JUDGE_NO_VERDICT, "the judge answered without a text");
     } else {
-        read_content(content, method, save_text, out);
+        read_content(content, method, out);
     }
 }
 

@@ -90,18 +90,24 @@ static void test_judge_run__verdicts_and_counts(void **state)
     assert_string_equal(row->model, "judge-1");
     assert_null(row->judgement.answer);
     assert_null(row->judgement.error);
-    assert_non_null(strstr(world->results.rows[2].judgement.error, "one JSON object"));
+    assert_non_null(strstr(
+        world->results.rows[2].judgement.error,
+        "one JSON object: its answer:1:1: a value is expected "
+        "(it said 'I would say correct.')"));
     assert_false(world->results.interrupted || world->results.given_up);
 }
 
 static void test_judge_run__keeps_texts_when_asked(void **state)
 {
     (void)state;
-    CLEANUP(world_freep) struct world *world = world_new(1);
+    CLEANUP(world_freep) struct world *world = world_new(2);
     world->options.save_text = true;
     say(world, 0, DOUBLE_CORRECT);
+    double_say(&world->judge, 1, (struct double_reply){.content = "Let me", .finish = "length"});
     run(world);
     assert_string_equal(world->results.rows[0].judgement.answer, DOUBLE_CORRECT);
+    assert_int_equal(outcome(world, 1), JUDGE_CUT);
+    assert_string_equal(world->results.rows[1].judgement.answer, "Let me");
 }
 
 /* What is no verdict, and how it is counted. */
@@ -115,6 +121,10 @@ static void test_judge_run__kinds_of_errors(void **state)
         const char *error;
     } rows[] = {
         {{.content = ""}, JUDGE_NO_VERDICT, "is empty"},
+        {{.content =
+              "Well,\n\tyes\x7f, it is \xc3\xa9. aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9"},
+         JUDGE_NO_VERDICT,
+         "(it said 'Well,  yes , it is \xc3\xa9. aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...')"},
         {{.content = DOUBLE_CORRECT, .finish = "length"}, JUDGE_CUT, "--judge-max-tokens"},
         {{.body = "{}"}, JUDGE_MALFORMED, "no chat completion"},
         {{.body = "<html>"}, JUDGE_MALFORMED, "did not answer with JSON"},
@@ -291,26 +301,57 @@ static void test_judge_run__bad_verdicts_are_no_reason_to_give_up(void **state)
     assert_int_equal(world->judge.n_asked, 20);
 }
 
-static int stop_at_once(void *context, const struct judge_progress *progress)
+struct watcher {
+    unsigned n_looks;
+    unsigned stops_at;
+    uint32_t n; /* questions, as it was told */
+};
+
+static int watch(void *context, const struct judge_progress *progress)
 {
-    uint32_t *n = context;
-    *n = progress->n;
-    return 1;
+    struct watcher *self = context;
+    self->n = progress->n;
+    self->n_looks++;
+    return self->n_looks > self->stops_at ? 1 : 0;
+}
+
+/* A judge that never comes to an end: the wait after each failure is asked for by the server, and time
+ * stands still while it is slept through. */
+static void sleep_for_ever(void *context, int64_t ns)
+{
+    (void)context;
+    (void)ns;
 }
 
 static void test_judge_run__an_interruption_leaves_the_rest_unasked(void **state)
 {
     (void)state;
     CLEANUP(world_freep) struct world *world = world_new(2);
-    uint32_t seen = 0;
-    world->options.tick = stop_at_once;
-    world->options.tick_context = &seen;
-    /* Would be tried again for ever without the interruption: the double's script never ends. */
+    struct watcher watcher = {.stops_at = 1}; /* the second look is that of the watching thread */
+    world->options.tick = watch;
+    world->options.tick_context = &watcher;
+    world->port.sleep_until = sleep_for_ever;
     say_status(world, 0, 503);
     say_status(world, 1, 503);
     run(world);
     assert_true(world->results.interrupted);
-    assert_int_equal(seen, 2);
+    assert_false(world->results.given_up);
+    assert_int_equal(watcher.n, 2);
+    assert_int_equal(outcome(world, 0), JUDGE_NOT_ASKED);
+    assert_int_equal(outcome(world, 1), JUDGE_NOT_ASKED);
+}
+
+static void test_judge_run__nothing_is_sent_after_an_interruption(void **state)
+{
+    (void)state;
+    CLEANUP(world_freep) struct world *world = world_new(2);
+    struct watcher watcher = {.stops_at = 0};
+    world->options.tick = watch;
+    world->options.tick_context = &watcher;
+    run(world);
+    assert_true(world->results.interrupted);
+    assert_int_equal(world->judge.n_asked, 0);
+    assert_int_equal(outcome(world, 1), JUDGE_NOT_ASKED);
 }
 
 static void test_judge_run__an_answer_that_is_too_long_is_not_sent(void **state)
@@ -370,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_judge_run__gives_up_on_a_judge_that_is_gone),
         cmocka_unit_test(test_judge_run__bad_verdicts_are_no_reason_to_give_up),
         cmocka_unit_test(test_judge_run__an_interruption_leaves_the_rest_unasked),
+        cmocka_unit_test(test_judge_run__nothing_is_sent_after_an_interruption),
         cmocka_unit_test(test_judge_run__an_answer_that_is_too_long_is_not_sent),
         cmocka_unit_test(test_judge_run__nothing_to_ask),
         cmocka_unit_test(test_judge_draw__by_the_seed_without_repetition),
