@@ -49,10 +49,6 @@ const struct topic topic_table[] = {
             "                                        input-stddev=, output-stddev=, n=;\n"
             "                                        input lengths are exact by the engine's own\n"
             "                                        count (exact=off, exact=require)\n"
-            "    documents:tokens=4000..32000        long texts with a question at their end\n"
-            "    rag:chunks=8,chunk-tokens=256       a question, and passages to answer it from\n"
-            "    multi-turn:turns=4                  conversations, turn by turn\n"
-            "    shared-prefix:prefix=2000           letters behind one system prompt\n"
             "    jsonl:FILE                          one JSON object a line with \"prompt\" or\n"
             "                                        \"messages\"\n"
             "    sharegpt:FILE                       a ShareGPT JSON file\n"
@@ -115,7 +111,7 @@ const struct topic topic_table[] = {
             "\n"
             "'prompt' is the whole last user message, 'prompt_contains' a text or texts in it, "
             "'messages' all messages; one of them is given. 'answers' may stand for 'answer': its "
-            "first text is used. Other keys are left alone, so that a dataset with right answers "
+            "first text is used; a number stands for its digits. Other keys are left alone, so that a dataset with right answers "
             "is a file of answers as it is. Each piece of about a word is sent as one token.\n",
     },
     {

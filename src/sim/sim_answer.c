@@ -87,6 +87,12 @@ static bool is_text(const struct json *value)
     return value->kind == JSON_STRING && strlen(value->text) == value->len;
 }
 
+/* A number stands for its digits, as in an item of a quality benchmark. */
+static bool is_answer(const struct json *value)
+{
+    return value->kind == JSON_INTEGER || value->kind == JSON_FLOAT || is_text(value);
+}
+
 static int read_answer(struct reader *self, const struct json *root, struct sim_answer *out)
 {
     const struct json *list = json_find(root, "answers");
@@ -98,8 +104,8 @@ static int read_answer(struct reader *self, const struct json *root, struct sim_
     if (answer == NULL) {
         return fail(self, root, "a line must have an 'answer'");
     }
-    if (!is_text(answer)) {
-        return fail(self, answer, "'answer' must be a text without NUL");
+    if (!is_answer(answer)) {
+        return fail(self, answer, "'answer' must be a text without NUL, or a number");
     }
     if (reasoning != NULL && (!is_text(reasoning) || reasoning->len == 0)) {
         return fail(self, reasoning, "'reasoning' must be a text that is not empty");

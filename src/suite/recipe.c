@@ -24,6 +24,42 @@ const struct known_dataset known_dataset_table[] = {
         .embedded = "datasets/code-completion.jsonl",
     },
     {
+        .id = "arithmetic-mini",
+        .format = RECIPE_JSONL,
+        .file = "arithmetic-mini.jsonl",
+        .embedded = "datasets/arithmetic-mini.jsonl",
+    },
+    {
+        .id = "factual-mini",
+        .format = RECIPE_JSONL,
+        .file = "factual-mini.jsonl",
+        .embedded = "datasets/factual-mini.jsonl",
+    },
+    {
+        .id = "instruction-following-mini",
+        .format = RECIPE_JSONL,
+        .file = "instruction-following-mini.jsonl",
+        .embedded = "datasets/instruction-following-mini.jsonl",
+    },
+    {
+        .id = "reasoning-mini",
+        .format = RECIPE_JSONL,
+        .file = "reasoning-mini.jsonl",
+        .embedded = "datasets/reasoning-mini.jsonl",
+    },
+    {
+        .id = "persona-consistency-mini",
+        .format = RECIPE_JSONL,
+        .file = "persona-consistency-mini.jsonl",
+        .embedded = "datasets/persona-consistency-mini.jsonl",
+    },
+    {
+        .id = "factual-judged",
+        .format = RECIPE_JSONL,
+        .file = "factual-judged.jsonl",
+        .embedded = "datasets/factual-judged.jsonl",
+    },
+    {
         .id = "sharegpt-v3",
         .format = RECIPE_SHAREGPT,
         .file = "ShareGPT_V3_unfiltered_cleaned_split.json",

@@ -17,9 +17,16 @@ static const struct built_in_set {
     size_t len_max;
     uint32_t max_tokens_min; /* of its own; 0: none */
     uint32_t max_tokens_max;
+    enum scoring scoring; /* of its benchmark; SCORING_NONE: it has no items */
 } sets[] = {
-    {"chatbot-short", 200, 40, 600, 0, 0},
-    {"code-completion", 120, 500, 4000, 48, 256},
+    {"chatbot-short", 200, 40, 600, 0, 0, SCORING_NONE},
+    {"code-completion", 120, 500, 4000, 48, 256, SCORING_NONE},
+    {"arithmetic-mini", 60, 40, 400, 0, 0, SCORING_NUMERIC},
+    {"factual-mini", 60, 40, 400, 0, 0, SCORING_SUBSTRING_MATCH},
+    {"instruction-following-mini", 60, 40, 400, 0, 0, SCORING_REGEX},
+    {"reasoning-mini", 60, 40, 700, 0, 0, SCORING_MULTIPLE_CHOICE},
+    {"persona-consistency-mini", 60, 200, 700, 0, 0, SCORING_PERSONA_MARKERS},
+    {"factual-judged", 60, 40, 400, 0, 0, SCORING_JUDGE_LLM},
 };
 
 static const struct built_in_set *find_row(const char *id)
@@ -104,8 +111,14 @@ static void check_distinct(const struct prompt_set *set, uint32_t index)
 static void check_set(const struct built_in_set *row)
 {
     CLEANUP(prompt_set_done) struct prompt_set set = {0};
-    load_good(row->id, 42, 0, &set);
+    const struct dataset_options options = {
+        .recipe = row->id, .seed = 42, .items = {.scoring = row->scoring}};
+    struct error err = {0};
+    if (dataset_load(&options, &set, &err) != 0) {
+        fail_msg("%s", err.text);
+    }
     assert_true(set.n >= row->n_min);
+    assert_true((set.items != NULL) == (row->scoring != SCORING_NONE));
     char hash[65];
     oracle_hash(row->id, hash);
     assert_string_equal(set.hash, hash);

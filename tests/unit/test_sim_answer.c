@@ -31,7 +31,8 @@ static void test_open__refuses_what_it_does_not_know(void **state)
         {"{\"prompt\":\"a\",\"answers\":[]}", "answers:1:1: a line must have an 'answer'"},
         {"{\"prompt\":\"a\",\"answers\":[\"b\"],\"answer\":\"b\"}",
          "answers:1:25: 'answer' and 'answers' exclude each other"},
-        {"{\"prompt\":\"a\",\"answer\":7}", "answers:1:24: 'answer' must be a text without NUL"},
+        {"{\"prompt\":\"a\",\"answer\":true}",
+         "answers:1:24: 'answer' must be a text without NUL, or"},
         {"{\"prompt\":\"a\",\"answer\":\"\\u0000\"}", "answers:1:24: 'answer' must be a text"},
         {"{\"prompt\":\"a\",\"answer\":\"b\",\"reasoning\":\"\"}",
          "answers:1:40: 'reasoning' must be a text that is not empty"},
@@ -111,7 +112,8 @@ static void test_find__takes_the_first_line_that_fits(void **state)
         "{\"prompt_contains\":[\"capital\",\"Chile\"],\"answer\":\"Santiago\"}\n"
         "{\"messages\":[{\"role\":\"system\",\"content\":\"You are Ada.\"},{\"role\":\"user\","
         "\"content\":\"Name?\"}],\"answer\":\"Ada\"}\n"
-        "{\"prompt\":\"Name?\",\"answer\":\"nobody\"}\n";
+        "{\"prompt\":\"Name?\",\"answer\":\"nobody\"}\n"
+        "{\"prompt\":\"10 / 4?\",\"answer\":2.5}\n";
 
     static const struct {
         const char *body;
@@ -143,6 +145,7 @@ static void test_find__takes_the_first_line_that_fits(void **state)
          true, "nobody"},
         {"{\"messages\":[{\"role\":\"system\",\"content\":\"Peru\"}]}", true, "none"},
         {"{\"prompt\":\"[0123456789ab] What is 7 times 8?\"}", false, "56"},
+        {"{\"prompt\":\"10 / 4?\"}", false, "2.5"},
         {"{\"prompt\":[1,2]}", false, "none"},
         {"{\"messages\":7}", true, "none"},
         {"no JSON", true, "none"},
