@@ -23,10 +23,23 @@ static const char speed_spec[] =
     "load: {driver: closed, concurrency: [1, 4, 16]}\n"
     "slo_template: llm.standard\n";
 
+static const char accuracy_spec[] =
+    "id: examples.sums.accuracy\n"
+    "plugin: examples.sums\n"
+    "version: 1.0.0\n"
+    "title: Sums of two numbers, judged by the last number of the answer\n"
+    "kind: quality\n"
+    "scoring: plugin\n"
+    "dataset: {recipe: 'plugin:n=100'}\n"
+    "request: {shape: chat, max_tokens: 64, temperature: 0.0}\n"
+    "load: {driver: closed, concurrency: [4]}\n"
+    "slo_template: llm.quality\n";
+
 static const char *list(const struct bench_host *host, uint32_t index)
 {
+    static const char *const specs[] = {speed_spec, accuracy_spec};
     (void)host;
-    return index == 0 ? speed_spec : NULL;
+    return index < sizeof(specs) / sizeof(specs[0]) ? specs[index] : NULL;
 }
 
 /* Everything follows from the host's random numbers, which follow from seed and index. */
@@ -49,8 +62,9 @@ static const char *next_request(const struct bench_host *host, const struct benc
         return NULL;
     }
     (void)snprintf(
-        line, LINE_MAX_BYTES, "{\"prompt\": %s, \"max_tokens\": %d, \"answer\": \"%u\"}", quoted,
-        TOKENS_FOR_A_SUM, a + b);
+        line, LINE_MAX_BYTES,
+        "{\"prompt\": %s, \"max_tokens\": %d, \"answer\": \"%u\", \"category\": \"%s\"}", quoted,
+        TOKENS_FOR_A_SUM, a + b, a % 10 + b % 10 > 9 ? "carry" : "no-carry");
     return line;
 }
 

@@ -352,6 +352,9 @@ int run_work_open(
         result = run_quality_check_items(options, self, err);
     }
     if (result == 0) {
+        result = run_plugin_check_items(self, err);
+    }
+    if (result == 0) {
         result = run_judge_check_work(plan, self, err);
     }
     return result < 0 ? result : run_trace_open(self, plan, err);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "suite/plugin_object.h"
+#include "suite/plugin_score.h"
 #include "suite/recipe.h"
 
 #include <math.h>
@@ -54,6 +55,82 @@ int run_plugin_validate(const struct run_work *work, struct run_plan *plan, stru
     return 0;
 }
 
+int run_plugin_check_items(const struct run_work *work, struct error *err)
+{
+    const struct plugin *plugin = work->spec->provider;
+    const bool can = plugin != NULL && plugin->has_score && work->prompts.lines != NULL;
+    for (uint32_t i = 0; !can && work->prompts.items != NULL && i < work->prompts.n; i++) {
+        if (work->prompts.items[i].scoring == SCORING_PLUGIN) {
+            return error_set(
+                err, ERROR_USAGE,
+                "%s: scoring 'plugin' is for benchmarks of a shared-object plugin with a dataset "
+                "'plugin:n=N': docs/plugins.md",
+                work->spec->id);
+        }
+    }
+    return 0;
+}
+
+/* An answer that the plugin judges. */
+static bool is_judged(const struct run_work *work, const struct record *record)
+{
+    return record->outcome == OUTCOME_OK && record->text != NULL &&
+           work->prompts.items[record->prompt_index].scoring == SCORING_PLUGIN;
+}
+
+/* Judges the answers of records[which[i]], and writes their scores. */
+static void judge(
+    const struct run_work *work,
+    struct run_plan *plan,
+    const struct plugin_answers *answers,
+    const uint64_t *which,
+    struct run_quality *quality)
+{
+    CLEANUP(mem_freep) double *scores = mem_alloc(answers->n, sizeof(*scores));
+    const struct plugin *plugin = work->spec->provider;
+    char reason[ERROR_TEXT_MAX];
+    struct error err = {0};
+    if (plugin_score(plugin, answers, scores, reason, &err) < 0) {
+        run_plan_warn(plan, "plugin %s: its scores are absent: %s", plugin->id, err.text);
+        return;
+    }
+    for (size_t i = 0; i < answers->n; i++) {
+        quality->items[which[i]].score = scores[i];
+    }
+    if (reason[0] != '\0') {
+        run_plan_warn(plan, "plugin %s: an answer has no score: %s", plugin->id, reason);
+    }
+}
+
+void run_plugin_score(
+    const struct run_work *work,
+    struct run_plan *plan,
+    const struct point_result *result,
+    struct run_quality *quality)
+{
+    if (quality->items == NULL || work->spec->provider == NULL) {
+        return;
+    }
+    const struct record_set *records = &result->records;
+    CLEANUP(mem_freep) struct plugin_answer *items = mem_alloc(records->n, sizeof(*items));
+    CLEANUP(mem_freep) uint64_t *which = mem_alloc(records->n, sizeof(*which));
+    struct plugin_answers answers = {
+        .benchmark = work->spec->id, .seed = plan->options->seed, .items = items};
+    for (uint64_t i = 0; i < records->n; i++) {
+        const struct record *record = &records->records[i];
+        if (is_judged(work, record)) {
+            which[answers.n] = i;
+            items[answers.n++] = (struct plugin_answer){
+                .request = work->prompts.lines[record->prompt_index],
+                .text = record->content != NULL ? record->content : record->text,
+            };
+        }
+    }
+    if (answers.n > 0) {
+        judge(work, plan, &answers, which, quality);
+    }
+}
+
 struct json *run_plugin_json(struct arena *arena, const struct spec *spec)
 {
     const struct plugin *plugin = spec->provider;
@@ -82,7 +159,7 @@ static struct bench_fact fact_of(const struct record *record, const char *const 
         .end_ns = record->end_ns,
         .prompt_tokens = record->prompt_tokens,
         .output_tokens = record->output_tokens,
-        .score = (double)NAN,
+        .score = record->item != NULL ? record->item->score : (double)NAN,
     };
 }
 

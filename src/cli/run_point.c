@@ -346,6 +346,7 @@ static int finish_point(
     CLEANUP(run_quality_done) struct run_quality quality;
     CLEANUP(run_judged_done) struct run_judged judged;
     run_quality_score(work, result, &quality);
+    run_plugin_score(work, plan, result, &quality);
     run_judge_answers(plan, work, choice->name, result, &quality, &judged);
     CLEANUP(mem_freep) struct summary *summary = MEM_NEW(struct summary);
     summary_compute(&result->facts, &result->records, summary);

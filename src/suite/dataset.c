@@ -445,6 +445,7 @@ static int load_plugin(struct loading *self)
             self->err, ERROR_UNAVAILABLE, "plugin %s: next_request gives no request", plugin->id);
     }
     CLEANUP(mem_freep) char *name = mem_format("plugin %s: next_request", plugin->id);
+    self->list.wanted = options->items;
     const int rc =
         jsonl_read(&(struct reader_input){name, text.data, text.len, NULL}, &self->list, self->err);
     if (rc == 0) {

@@ -65,7 +65,12 @@ static int load(
     struct error *err)
 {
     const struct dataset_options options = {
-        .recipe = spec->dataset, .benchmark = spec->id, .provider = self->plugin, .seed = seed};
+        .recipe = spec->dataset,
+        .benchmark = spec->id,
+        .provider = self->plugin,
+        .seed = seed,
+        .items = spec->scoring,
+    };
     return dataset_load(&options, out, err);
 }
 

@@ -82,6 +82,24 @@ static int check_dataset(
     return 0;
 }
 
+/* Answers that the plugin judges: its code must be there, and must have made the request. */
+static int check_scoring(
+    const struct plugin *self, const char *name, const struct spec *spec, struct error *err)
+{
+    if (spec->scoring.scoring != SCORING_PLUGIN) {
+        return 0;
+    }
+    if (!self->has_score) {
+        return error_set(
+            err, ERROR_USAGE, "%s: scoring 'plugin' needs %s", name,
+            self->kind == PLUGIN_PACK ? "code, and a pack has none" : "score, which is NULL");
+    }
+    return text_starts_with(spec->dataset, "plugin:")
+               ? 0
+               : error_set(
+                     err, ERROR_USAGE, "%s: scoring 'plugin' needs a dataset 'plugin:n=N'", name);
+}
+
 static int
 check_spec(const struct plugin *self, const char *name, const struct spec *spec, struct error *err)
 {
@@ -96,7 +114,10 @@ check_spec(const struct plugin *self, const char *name, const struct spec *spec,
                 self->specs[i].source);
         }
     }
-    const int rc = check_dataset(self, name, spec, err);
+    int rc = check_dataset(self, name, spec, err);
+    if (rc == 0) {
+        rc = check_scoring(self, name, spec, err);
+    }
     if (rc == 0 && slo_is_path(spec->slo_template)) {
         return check_file(self, name, "slo_template", spec->slo_template, err);
     }

@@ -25,12 +25,18 @@
 #define BAD_METRIC_KEY 17
 #define PRINTS         18 /* on stdout, whenever it can */
 #define CRASHES_AFTER  19 /* in score and metrics */
+#define QUALITY        21 /* nothing wrong: its answers are judged */
+#define QUALITY_CRASH  22 /* judges, and crashes */
+#define NO_SCORE       23 /* would judge, and score is NULL */
+#define JUDGES_FILE    24 /* would judge answers to requests that it did not make */
 #define LARGE          20 /* a table of a later header, with more members behind */
 
 #ifndef PLUGIN_DOUBLE
 #define PLUGIN_DOUBLE GOOD
 #endif
 #define IS(what) (PLUGIN_DOUBLE == (what))
+
+#define IS_JUDGE (IS(QUALITY) || IS(QUALITY_CRASH) || IS(NO_SCORE) || IS(JUDGES_FILE))
 
 /* The NULL that is written to: not known to the compiler. */
 static int *volatile nowhere;
@@ -54,18 +60,20 @@ static const char *list(const struct bench_host *host, uint32_t index)
     const char *plugin = IS(CLASH)          ? "llm.inference"
                          : IS(OTHER_PLUGIN) ? "my.other"
                                             : "test.double";
-    const char *dataset = IS(HAS_FILE) ? "jsonl:data.jsonl" : "plugin:n=5";
-    static const char form[] =
-        "id: %s.one\nplugin: %s\nversion: 1.0.0\ntitle: %s\nkind: perf\n"
-        "dataset: {recipe: '%s'}\nrequest: {shape: chat, max_tokens: 8}\n"
-        "load: {driver: closed, concurrency: [2]}\nslo_template: llm.standard\n"
-        "%s";
+    const char *dataset = IS(HAS_FILE)      ? "jsonl:data.jsonl"
+                          : IS(JUDGES_FILE) ? "chatbot-short"
+                                            : "plugin:n=5";
+    static const char form[] = "id: %s.one\nplugin: %s\nversion: 1.0.0\ntitle: %s\nkind: %s\n"
+                               "dataset: {recipe: '%s'}\nrequest: {shape: chat, max_tokens: 8}\n"
+                               "load: {driver: closed, concurrency: [2]}\nslo_template: llm.%s\n"
+                               "%s";
     char *text = host->alloc(host, sizeof(form) + 256);
     if (index > 0 || text == NULL) {
         return NULL;
     }
     (void)snprintf(
-        text, sizeof(form) + 256, form, plugin, plugin, "One", dataset,
+        text, sizeof(form) + 256, form, plugin, plugin, "One",
+        IS_JUDGE ? "quality\nscoring: plugin" : "perf", dataset, IS_JUDGE ? "quality" : "standard",
         IS(BAD_SPEC) ? "titel: x\n" : "");
     return text;
 }
@@ -97,7 +105,7 @@ static const char *next_request(const struct bench_host *host, const struct benc
 static int score(const struct bench_host *host, const struct bench_answer *answer, double *out)
 {
     double n = 0.0;
-    if (IS(CRASHES_LATE) || IS(CRASHES_AFTER)) {
+    if (IS(CRASHES_LATE) || IS(CRASHES_AFTER) || IS(QUALITY_CRASH)) {
         *nowhere = 1;
     }
     const char *expected = host->json_text(host, answer->request, "answer");
@@ -155,7 +163,7 @@ BENCH_PLUGIN_EXPORT const struct bench_plugin SYMBOL = {
     .title = "A double",
     .list = IS(NO_LIST) ? NULL : list,
     .next_request = IS(NO_REQUESTS) ? NULL : next_request,
-    .score = score,
+    .score = IS(NO_SCORE) ? NULL : score,
     .validate = validate,
     .metric_table = rows,
     .n_metrics = 2,

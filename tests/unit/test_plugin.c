@@ -124,6 +124,11 @@ static void test_plugin_read__broken_packs(void **state)
          "specs/one.yaml: dataset /etc/passwd is not a file of the pack"},
         {"p/specs/one.yaml", SPEC("my.pack.one", "trace:data/none.csv"),
          "specs/one.yaml: data/none.csv is not in the pack"},
+        {"p/specs/one.yaml",
+         "id: my.pack.one\nplugin: my.pack\nversion: 1.0.0\ntitle: T\nkind: quality\nscoring: plugin\n"
+         "dataset: {recipe: 'jsonl:data/a.jsonl'}\nrequest: {shape: chat, max_tokens: 8}\n"
+         "load: {driver: closed, concurrency: [2]}\nslo_template: llm.standard\n",
+         "specs/one.yaml: scoring 'plugin' needs code, and a pack has none"},
         {"p/specs/one.yaml", SPEC("my.pack.one", "plugin:n=3"),
          "specs/one.yaml: dataset plugin:n=3 needs code, and a pack has none: give a file of it"},
         {"p/specs/one.yaml",

@@ -3,6 +3,7 @@
 #include "codec/digest.h"
 #include "suite/dataset.h"
 #include "suite/plugin_object.h"
+#include "suite/plugin_score.h"
 #include "support/plugin_fixture.h"
 
 #include <string.h>
@@ -134,6 +135,8 @@ static void test_plugin_read__objects_that_are_refused(void **state)
          "list(0): dataset plugin:n=5 needs next_request, which is NULL"},
         {"has-file", ERROR_USAGE,
          "list(0): dataset data.jsonl is a file, and a shared object has none: a pack has"},
+        {"no-score", ERROR_USAGE, "list(0): scoring 'plugin' needs score, which is NULL"},
+        {"judges-file", ERROR_USAGE, "list(0): scoring 'plugin' needs a dataset 'plugin:n=N'"},
         {"fails", ERROR_UNAVAILABLE, "list: the second benchmark is lost"},
         {"bad-metric-key", ERROR_USAGE,
          "metric 'Not A Key': a key has 1 to 63 of a-z, 0-9 and '_'"},
@@ -359,6 +362,29 @@ static void test_plugin_object_score__out_of_range_or_dead(void **state)
     assert_string_equal(it.err.text, "it crashed: Segmentation fault (signal 11)");
 }
 
+/* What a model thought before it answered is not judged, as with every other scorer. */
+static void test_plugin_score__leaves_reasoning_out(void **state)
+{
+    (void)state;
+    CLEANUP(plugin_fixture_done) struct plugin_fixture it;
+    assert_int_equal(plugin_fixture_init(&it, "quality"), 0);
+    static const char request[] = "{\"answer\": \"yes\", \"deep\": {\"n\": 4}}";
+    const struct plugin_answer items[] = {
+        {request, "yes"},
+        {request, "<think>no</think>yes"},
+        {request, "no"},
+        {request, "<think>yes"}};
+    const struct plugin_answers given = {"test.double.one", 42, items, ARRAY_LEN(items)};
+    double scores[ARRAY_LEN(items)];
+    char reason[ERROR_TEXT_MAX];
+    assert_int_equal(plugin_score(&it.plugin, &given, scores, reason, &it.err), 0);
+    assert_string_equal(reason, "");
+    assert_near(scores[0], 1.0, 0.0);
+    assert_near(scores[1], 1.0, 0.0);
+    assert_near(scores[2], 0.25, 0.0);
+    assert_true(isnan(scores[3])); /* nothing is left to judge */
+}
+
 static void test_plugin_object_metrics__values_and_absent_ones(void **state)
 {
     (void)state;
@@ -405,6 +431,7 @@ int main(void)
         cmocka_unit_test(test_plugin_object_requests__not_of_another_file),
         cmocka_unit_test(test_plugin_object_score__scores_and_reasons),
         cmocka_unit_test(test_plugin_object_score__out_of_range_or_dead),
+        cmocka_unit_test(test_plugin_score__leaves_reasoning_out),
         cmocka_unit_test(test_plugin_object_metrics__values_and_absent_ones),
         cmocka_unit_test(test_plugin_object_validate__one_line_a_warning),
     };
