@@ -73,7 +73,7 @@ static void print_text(const struct cli_context *context, const struct hub_entry
         " bytes\nsha256    %s  (%s)\n",
         entry->name.owner, entry->name.dataset, entry->name.file, entry->commit, entry->path,
         entry->size, entry->sha256,
-        entry->checked ? "as the hub says" : "of the bytes that came; the hub tells none");
+        entry->checked ? "checked against the hub's" : "of the bytes that came; the hub told none");
     (void)fprintf(
         context->out, "fetched   %s from %s%s\n", entry->fetched_at, entry->endpoint,
         entry->fetched ? "" : ", in the cache already");
@@ -148,7 +148,7 @@ const struct command command_fetch = {
         "Fetches one file of a dataset from the Hugging Face hub: sharegpt-v3, or "
         "hf://datasets/OWNER/NAME/FILE[@REVISION]. A branch or tag becomes the commit that it is "
         "now, which is recorded. The bytes are checked against the SHA-256 that the hub tells of "
-        "large files, kept under their hash, and hashed again whenever they are used. A fetch that "
+        "large files and the hash that git has of small ones, kept under their hash, and hashed again whenever they are used. A fetch that "
         "was cut is gone on with by the next one.\n"
         "\n"
         "The cache is $BENCH_CACHE_DIR, $XDG_CACHE_HOME/bench or ~/.cache/bench. HF_TOKEN is sent "

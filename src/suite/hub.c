@@ -88,7 +88,11 @@ static int check_size(
 
 /* Deletes what is not right, so that the next fetch begins anew. */
 static int fail_hash(
-    const struct hub_download *download, const char *got, const char *wanted, struct error *err)
+    const struct hub_download *download,
+    const char *kind,
+    const char *got,
+    const char *wanted,
+    struct error *err)
 {
     char text[HUB_TEXT_SIZE];
     hub_name_write(download->name, download->commit, text);
@@ -96,8 +100,24 @@ static int fail_hash(
     (void)unlink(download->etag_path);
     return error_set(
         err, ERROR_VERIFY,
-        "%.500s: the bytes that came have SHA-256 %s and not %s; they are deleted: run it again",
-        text, got, wanted);
+        "%.500s: the bytes that came have %s %s and not %s; they are deleted: run it again", text,
+        kind, got, wanted);
+}
+
+/* Of files that lie in git itself, the hub tells the name that git gives them. */
+static int
+check_git_hash(const struct hub_download *download, struct hub_entry *entry, struct error *err)
+{
+    if (!hub_is_commit(download->facts->etag)) { /* of the same form */
+        return 0;
+    }
+    char git[DIGEST_GIT_HEX_SIZE];
+    const int rc = digest_git_blob(download->path, git, err);
+    if (rc != 0) {
+        return rc;
+    }
+    entry->checked = text_equal(git, download->facts->etag);
+    return entry->checked ? 0 : fail_hash(download, "git hash", git, download->facts->etag, err);
 }
 
 static int check_hash(
@@ -114,13 +134,13 @@ static int check_hash(
     digest_hex(digest, entry->sha256);
     const char *told = download->facts->sha256;
     if (told[0] != '\0' && !text_equal(entry->sha256, told)) {
-        return fail_hash(download, entry->sha256, told, err);
+        return fail_hash(download, "SHA-256", entry->sha256, told, err);
     }
     if (sha256 != NULL && !text_equal(entry->sha256, sha256)) {
-        return fail_hash(download, entry->sha256, sha256, err);
+        return fail_hash(download, "SHA-256", entry->sha256, sha256, err);
     }
     entry->checked = told[0] != '\0';
-    return 0;
+    return entry->checked ? 0 : check_git_hash(download, entry, err);
 }
 
 /* The lock is held. */

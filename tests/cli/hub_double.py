@@ -72,7 +72,7 @@ class HubHandler(Handler):
             self.resolve(resolve[1], resolve[2], urllib.parse.unquote(resolve[3]))
         elif kept:
             data = double.files[kept[1], urllib.parse.unquote(kept[3])][0]
-            self.answer(200, data, ETag=f'"{git_hash(data)}"', X_Repo_Commit=kept[2])
+            self.answer(200, data, ETag=double.kept_etag or f'"{git_hash(data)}"', X_Repo_Commit=kept[2])
         else:
             self.answer(404, b"?")
 
@@ -164,6 +164,7 @@ class Double:
         self.told = {}       # path -> what the hub says of it: size, sha256
         self.refuse = None   # (status, headers) of every answer of the hub
         self.tricks = []     # of the network's next answers
+        self.kept_etag = None  # of small files, in place of git's hash
         self.etag = '"version-1"'
         self.hub = Server(HubHandler, self)
         self.network = Server(NetworkHandler, self)

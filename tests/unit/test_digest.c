@@ -96,12 +96,40 @@ static void test_digest_file__equals_the_hash_of_its_bytes(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* Expected: git hash-object. */
+static void test_digest_git_blob__equals_what_git_says(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"hello\n", "ce013625030ba8dba906f756967f9e9ca394464a"},
+        {"", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"},
+    };
+    char path[] = "/tmp/bench-test-digest-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const size_t len = strlen(rows[i][0]);
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(pwrite(fd, rows[i][0], len, 0), len);
+        char hex[DIGEST_GIT_HEX_SIZE];
+        struct error err = {0};
+        assert_int_equal(digest_git_blob(path, hex, &err), 0);
+        assert_string_equal(hex, rows[i][1]);
+    }
+    (void)close(fd);
+    assert_int_equal(unlink(path), 0);
+    char hex[DIGEST_GIT_HEX_SIZE];
+    struct error err = {0};
+    assert_int_equal(digest_git_blob(path, hex, &err), -ERROR_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_digest_sha256_hex__equals_the_vectors),
         cmocka_unit_test(test_digest_add__any_pieces_equal_the_whole),
         cmocka_unit_test(test_digest_file__equals_the_hash_of_its_bytes),
+        cmocka_unit_test(test_digest_git_blob__equals_what_git_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
