@@ -28,6 +28,28 @@ static bool is_endpoint(const struct hub_settings *settings, const char *url)
     return web_same_origin(settings->endpoint, url);
 }
 
+/* What net/ advises about TLS names the options of the measured engine; here it is the environment's turn. */
+static const char *const advice_words[][2] = {
+    {"--cacert FILE", "SSL_CERT_FILE"},
+    {"--base-url", "HF_ENDPOINT"},
+};
+
+static int name_environment(struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(advice_words); i++) {
+        const struct error before = *err;
+        const char *at = strstr(before.text, advice_words[i][0]);
+        if (at != NULL) {
+            error_clear(err);
+            const int rc = error_set(
+                err, before.code, "%.*s%s%s", (int)(at - before.text), before.text,
+                advice_words[i][1], at + strlen(advice_words[i][0]));
+            (void)rc;
+        }
+    }
+    return -(int)err->code;
+}
+
 static int ask_once(
     const struct hub_settings *settings,
     const struct hub_question *question,
@@ -73,7 +95,7 @@ static int ask_once(
     struct web_answer answer;
     const int rc = web_fetch(&request, &answer, err);
     if (rc < 0) {
-        return rc;
+        return name_environment(err);
     }
     out->status = answer.status;
     out->retry_after_s = answer.retry_after_s;

@@ -24,10 +24,12 @@ def git_hash(data):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, handler, double):
+    def __init__(self, handler, double, tls):
         super().__init__(("127.0.0.1", 0), handler)
         self.double = double
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server_port}"
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.seen = []  # (method, path, headers) of every request
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -157,7 +159,7 @@ class NetworkHandler(Handler):
 
 
 class Double:
-    def __init__(self):
+    def __init__(self, hub_tls=None, network_tls=None):
         self.files = {}      # (dataset, path) -> (bytes, large)
         self.revisions = {"main": "a" * 40}
         self.renamed = {}    # dataset -> dataset
@@ -166,8 +168,8 @@ class Double:
         self.tricks = []     # of the network's next answers
         self.kept_etag = None  # of small files, in place of git's hash
         self.etag = '"version-1"'
-        self.hub = Server(HubHandler, self)
-        self.network = Server(NetworkHandler, self)
+        self.hub = Server(HubHandler, self, hub_tls)
+        self.network = Server(NetworkHandler, self, network_tls)
 
     def forget(self):
         """What was seen until now."""
