@@ -9,6 +9,7 @@
 #include "suite/hub_cache.h"
 #include "suite/hub_client.h"
 #include "suite/hub_download.h"
+#include "suite/hub_store.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -218,7 +219,11 @@ int hub_get(
     struct error *err)
 {
     char commit[HUB_COMMIT_SIZE];
-    int rc = find_commit(settings, name, commit, err);
+    int rc = sha256 != NULL ? hub_store_find(settings, sha256, out, err) : HUB_ABSENT;
+    if (rc != HUB_ABSENT) {
+        return rc; /* bytes that are known by their hash may come from any hub */
+    }
+    rc = find_commit(settings, name, commit, err);
     if (rc != 0) {
         return rc;
     }

@@ -214,6 +214,39 @@ int hub_store_read(const struct hub_settings *settings, struct hub_store *out, s
     return 0;
 }
 
+/* As hub_cache_find does it for the hub that is asked now. */
+static int find_of_endpoint(
+    const struct hub_settings *settings,
+    const struct hub_entry *wanted,
+    struct hub_entry *out,
+    struct error *err)
+{
+    struct hub_settings there = *settings;
+    memcpy(there.endpoint, wanted->endpoint, sizeof(there.endpoint));
+    return hub_cache_find(&there, &wanted->name, wanted->commit, out, err);
+}
+
+int hub_store_find(
+    const struct hub_settings *settings,
+    const char *sha256,
+    struct hub_entry *out,
+    struct error *err)
+{
+    CLEANUP(hub_store_done) struct hub_store store = {0};
+    int rc = hub_store_read(settings, &store, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = HUB_ABSENT;
+    for (size_t i = 0; rc == HUB_ABSENT && i < store.n; i++) {
+        const struct hub_kept *row = &store.rows[i];
+        if (row->kind == HUB_KEPT_FILE && text_equal(row->entry.sha256, sha256)) {
+            rc = find_of_endpoint(settings, &row->entry, out, err);
+        }
+    }
+    return rc;
+}
+
 static bool is_named(const struct hub_prune *prune, const struct hub_kept *row)
 {
     const struct hub_name *name = prune->name;

@@ -32,6 +32,14 @@ MUST_CHECK int
 hub_store_read(const struct hub_settings *settings, struct hub_store *out, struct error *err);
 void hub_store_done(struct hub_store *self);
 
+/* A file with these bytes, wherever it was fetched from; they are hashed.  Returns 0, HUB_ABSENT (hub_cache.h), or
+ * ERROR_IO. */
+MUST_CHECK int hub_store_find(
+    const struct hub_settings *settings,
+    const char *sha256,
+    struct hub_entry *out,
+    struct error *err);
+
 /* Which rows are removed. */
 struct hub_prune {
     bool all;                    /* every row; else partial files and waste */
