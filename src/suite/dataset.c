@@ -7,10 +7,9 @@
 #include "codec/canonical.h"
 #include "codec/digest.h"
 #include "suite/dataset_file.h"
+#include "suite/dataset_hub.h"
 #include "suite/dataset_readers.h"
 #include "suite/embedded.h"
-#include "suite/hub.h"
-#include "suite/hub_cache.h"
 #include "suite/plugin_object.h"
 #include "suite/recipe.h"
 #include "suite/synthetic.h"
@@ -260,24 +259,6 @@ load_as(struct loading *self, enum recipe_kind format, const char *path, const c
                                      : load_jsonl(self, path, name);
 }
 
-/* Which file of the hub it was, as far as it must be known to get the same again. */
-static void add_hub_facts(struct loading *self, const struct hub_entry *entry)
-{
-    struct arena *arena = &self->set.arena;
-    struct json *file = json_new(arena, JSON_OBJECT);
-    json_add_text(arena, file, "endpoint", entry->endpoint);
-    json_add_text(
-        arena, file, "dataset",
-        arena_format(arena, "%s/%s", entry->name.owner, entry->name.dataset));
-    json_add_text(arena, file, "file", entry->name.file);
-    json_add_text(arena, file, "commit", entry->commit);
-    json_add_text(arena, file, "sha256", entry->sha256);
-    json_add_i64(arena, file, "size_bytes", (int64_t)entry->size);
-    json_add_text(arena, file, "etag", entry->etag);
-    json_add_bool(arena, file, "checked_by_hub", entry->checked);
-    (void)json_add(arena, self->set.recipe, "file", file);
-}
-
 /* The commit stands in the id and in the recipe from here on; what was chosen of the lines, too. */
 static void pin(struct loading *self, const char *name)
 {
@@ -291,23 +272,15 @@ static void pin(struct loading *self, const char *name)
 
 static int load_hub(struct loading *self)
 {
-    CLEANUP(hub_settings_done) struct hub_settings settings = {0};
     CLEANUP(hub_entry_done) struct hub_entry entry = {0};
-    int rc = hub_settings_init(&settings, self->err);
-    if (rc != 0) {
-        return rc;
-    }
-    settings.offline = settings.offline || self->options->offline;
-    settings.watch = self->options->watch;
-    rc = hub_get(&settings, &self->recipe.hub, NULL, &entry, self->err);
+    const int rc = dataset_hub_get(self->options, &self->recipe.hub, &entry, self->err);
     if (rc != 0) {
         return rc;
     }
     char name[HUB_TEXT_SIZE];
     hub_name_write(&self->recipe.hub, entry.commit, name);
     pin(self, name);
-    json_add_text(&self->set.arena, self->set.recipe, "source", entry.path);
-    add_hub_facts(self, &entry);
+    dataset_hub_record(&self->set.arena, self->set.recipe, &entry);
     return load_as(self, self->recipe.format, entry.path, name);
 }
 
@@ -357,31 +330,15 @@ static int fail_missing(const struct loading *self, const char *searched)
         known->id, known->id, known->size, known->file, searched);
 }
 
-/* What 'bench fetch' left in the cache; nothing is fetched here.  Returns HUB_ABSENT when it did not. */
 static int load_fetched(struct loading *self)
 {
     const struct known_dataset *known = self->recipe.known;
-    CLEANUP(hub_settings_done) struct hub_settings settings = {0};
     CLEANUP(hub_entry_done) struct hub_entry entry = {0};
-    struct hub_name name;
-    struct error why = {0};
-    if (hub_settings_init(&settings, &why) != 0) {
-        return HUB_ABSENT; /* 'bench fetch', which the message names, tells what is wrong */
-    }
-    settings.offline = true;
-    int rc = hub_name_parse(known->hub, strlen(known->hub), &name, self->err);
-    if (rc == 0) {
-        rc = hub_get(&settings, &name, known->sha256, &entry, &why);
-    }
-    if (rc != 0 && why.code == ERROR_UNAVAILABLE) {
-        return HUB_ABSENT;
-    }
+    const int rc = dataset_hub_find_known(known, &entry, self->err);
     if (rc != 0) {
-        *self->err = why;
         return rc;
     }
-    json_add_text(&self->set.arena, self->set.recipe, "source", entry.path);
-    add_hub_facts(self, &entry);
+    dataset_hub_record(&self->set.arena, self->set.recipe, &entry);
     return load_as(self, known->format, entry.path, known->hub);
 }
 
