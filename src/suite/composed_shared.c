@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "suite/composer.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum {
@@ -73,6 +74,7 @@ static void make_prompt(struct composer *self, uint32_t index, const struct grou
 void composed_make_shared(struct composer *self)
 {
     const struct composed_plan *plan = self->plan;
+    assert(plan->groups > 0); /* recipes with 0 are refused */
     CLEANUP(mem_freep) struct group *groups = mem_alloc(plan->groups, sizeof(*groups));
     for (uint32_t i = 0; i < plan->groups; i++) {
         make_group(self, i, &groups[i]);

@@ -7,6 +7,7 @@
 #include "suite/synthetic.h"
 #include "suite/trace.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -357,6 +358,7 @@ int trace_read(
         rc = fail(&self, "the trace holds no requests");
     }
     if (rc == 0) {
+        assert(self.trace.requests != NULL);
         *out = self.trace;
         const size_t size = self.trace.n * sizeof(*out->requests);
         out->requests = arena_alloc(arena, size);
