@@ -207,6 +207,7 @@ static int find_or_fetch(
         return rc;
     }
     CLEANUP(fd_closep) const int held = lock;
+    (void)held; /* closed at the end */
     rc = hub_cache_find(settings, name, commit, out, err);
     return rc == HUB_ABSENT ? fetch(settings, name, commit, sha256, out, err) : rc;
 }
