@@ -77,10 +77,14 @@ static void make(const struct row *rows, size_t n, struct made *out)
 }
 
 static const struct row rows_of_all_kinds[] = {
-    {"sub", 1.0, OUTCOME_OK, PHASE_WINDOW},     {"add", 1.0, OUTCOME_OK, PHASE_WINDOW},
-    {"add", 0.0, OUTCOME_OK, PHASE_WINDOW},     {NULL, 0.5, OUTCOME_OK, PHASE_WINDOW},
-    {"add", NAN, OUTCOME_STATUS, PHASE_WINDOW}, {"sub", NAN, OUTCOME_OK, PHASE_WINDOW},
-    {"add", 1.0, OUTCOME_OK, PHASE_TAIL},       {"mul", NAN, OUTCOME_TIMEOUT, PHASE_WINDOW},
+    {"sub", 1.0, OUTCOME_OK, PHASE_WINDOW},
+    {"add", 1.0, OUTCOME_OK, PHASE_WINDOW},
+    {"add", 0.0, OUTCOME_OK, PHASE_WINDOW},
+    {NULL, 0.5, OUTCOME_OK, PHASE_WINDOW},
+    {"add", (double)NAN, OUTCOME_STATUS, PHASE_WINDOW},
+    {"sub", (double)NAN, OUTCOME_OK, PHASE_WINDOW},
+    {"add", 1.0, OUTCOME_OK, PHASE_TAIL},
+    {"mul", (double)NAN, OUTCOME_TIMEOUT, PHASE_WINDOW},
 };
 
 static void check_part(
