@@ -10,6 +10,7 @@ command takes a second to start, so their library is called where the command ad
 import base64
 import copy
 import json
+import os
 import pathlib
 import random
 import subprocess
@@ -36,6 +37,7 @@ from inferencebench.envelope import (
 from inferencebench.envelope.signing import generate_dev_keypair
 
 OURS, THEIRS, FIXTURES = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 N_DOCUMENTS = 600
 N_ENVELOPES = 60
 SHOWN_MAX = 30
@@ -275,6 +277,39 @@ def test_our_envelopes(folder):
     return paths
 
 
+def test_every_benchmark(folder):
+    """One envelope of each built-in benchmark: good here and there, and hashed alike."""
+    key = folder / "ours.key"
+    data = folder / "data"
+    data.mkdir()
+    sharegpt = ROOT / "tests" / "data" / "suite" / "sharegpt.json"
+    (data / "ShareGPT_V3_unfiltered_cleaned_split.json").write_bytes(sharegpt.read_bytes())
+    verdict = {"prompt_contains": "Answer with the JSON object alone", "answer": '{"reason": "r", "verdict": "correct"}'}
+    (folder / "answers.jsonl").write_text(json.dumps(verdict) + "\n")
+    plugins = {
+        "llm.inference": ["--virtual-time", "--requests", "8"],
+        "llm.quality": ["--sim-ttft-ms", "1", "--sim-itl-ms", "0.1", "--requests", "8", "--sim-answers",
+                        folder / "answers.jsonl", "--judge-model", "sim"],
+    }
+    environment = {**os.environ, "BENCH_DATA_DIR": str(data)}
+    for plugin, options in plugins.items():
+        listed = run(OURS, "run", plugin, "--list").stdout.decode().split()
+        out = folder / plugin
+        command = [OURS, "run", plugin, "--all-benchmarks", "--engine", "sim", "--dev-key", key, "--output", out, *options]
+        done = subprocess.run(list(map(str, command)), capture_output=True, timeout=300, check=False, env=environment)
+        check(f"all of {plugin}", done.returncode == 0, done.stderr.decode()[-500:])
+        paths = sorted(out.glob("*.json"))
+        check(f"one envelope for each of {plugin}", len(paths) == len(listed), str(paths))
+        for path in paths:
+            check(f"{path.name} there", theirs_verify(path, folder / "ours.pub") == 0)
+            code, text = ours_verify(path, "--recompute", "--dev-public-key", folder / "ours.pub")
+            check(f"{path.name} here", code == 0, text)
+            document = json.loads(path.read_text())
+            envelope = Envelope.model_validate(document)
+            check(f"{path.name} is hashed alike",
+                  canonical({k: v for k, v in document.items() if k != "signature"}) == envelope.to_canonical_json())
+
+
 # ---- Files that theirs repairs and ours refuses. ----
 
 ALIASES = [
@@ -364,6 +399,7 @@ def main():
         test_canonical(folder)
         test_their_envelopes(folder)
         paths = test_our_envelopes(folder)
+        test_every_benchmark(folder)
         if paths:
             test_aliases(folder, paths[0])
     if FIXTURES.is_dir():
