@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/print.h"
+#include "cli/verb.h"
 #include "suite/hub_store.h"
 #include "suite/recipe.h"
 
@@ -178,20 +179,17 @@ static int run_verb(struct call *self, const char *verb, struct error *err)
     const char *names[ARRAY_LEN(verbs)];
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
         names[i] = verbs[i].name;
-        if (!text_equal(verb, verbs[i].name)) {
-            continue;
-        }
-        if (!verbs[i].takes_name && self->operand != NULL) {
-            return error_set(err, ERROR_USAGE, "'%s' takes no operand: '%s'", verb, self->operand);
-        }
-        const int rc = check_options(self, verb, err);
-        return rc != 0 ? rc : verbs[i].run(self, err);
     }
-    const char *nearest = text_nearest(verb, names, ARRAY_LEN(names));
-    if (nearest != NULL) {
-        return error_set(err, ERROR_USAGE, "unknown '%s': did you mean '%s'?", verb, nearest);
+    size_t at = 0;
+    int rc = verb_find(verb, names, ARRAY_LEN(names), &at, err);
+    if (rc != 0) {
+        return rc;
     }
-    return error_set(err, ERROR_USAGE, "unknown '%s': it is one of list, path, prune", verb);
+    if (!verbs[at].takes_name && self->operand != NULL) {
+        return error_set(err, ERROR_USAGE, "'%s' takes no operand: '%s'", verb, self->operand);
+    }
+    rc = check_options(self, verb, err);
+    return rc != 0 ? rc : verbs[at].run(self, err);
 }
 
 static int

@@ -5,6 +5,7 @@
 #include "cli/plugins.h"
 #include "cli/print.h"
 #include "cli/specs.h"
+#include "cli/verb.h"
 #include "stats/summary.h"
 #include "suite/plugin_check.h"
 #include "suite/plugin_init.h"
@@ -357,25 +358,22 @@ static int run_verb(struct call *self, const char *verb, struct error *err)
     const char *names[ARRAY_LEN(verbs)];
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
         names[i] = verbs[i].name;
-        if (!text_equal(verb, verbs[i].name)) {
-            continue;
-        }
-        if (verbs[i].operand == NULL && self->name != NULL) {
-            return error_set(err, ERROR_USAGE, "'%s' takes no operand: '%s'", verb, self->name);
-        }
-        if (verbs[i].operand != NULL && self->name == NULL) {
-            return error_set(err, ERROR_USAGE, "'%s' takes %s", verb, verbs[i].operand);
-        }
-        if (!text_equal(verb, "init") && option_is_given(&table, self->options, "kind")) {
-            return error_set(err, ERROR_USAGE, "--kind has no effect without 'init'");
-        }
-        return verbs[i].run(self, err);
     }
-    const char *nearest = text_nearest(verb, names, ARRAY_LEN(names));
-    if (nearest != NULL) {
-        return error_set(err, ERROR_USAGE, "unknown '%s': did you mean '%s'?", verb, nearest);
+    size_t at = 0;
+    const int result = verb_find(verb, names, ARRAY_LEN(names), &at, err);
+    if (result < 0) {
+        return result;
     }
-    return error_set(err, ERROR_USAGE, "unknown '%s': it is one of list, info, init, check", verb);
+    if (verbs[at].operand == NULL && self->name != NULL) {
+        return error_set(err, ERROR_USAGE, "'%s' takes no operand: '%s'", verb, self->name);
+    }
+    if (verbs[at].operand != NULL && self->name == NULL) {
+        return error_set(err, ERROR_USAGE, "'%s' takes %s", verb, verbs[at].operand);
+    }
+    if (!text_equal(verb, "init") && option_is_given(&table, self->options, "kind")) {
+        return error_set(err, ERROR_USAGE, "--kind has no effect without 'init'");
+    }
+    return verbs[at].run(self, err);
 }
 
 static int

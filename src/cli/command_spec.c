@@ -5,6 +5,7 @@
 #include "cli/print.h"
 #include "cli/run_plugin.h"
 #include "cli/specs.h"
+#include "cli/verb.h"
 #include "suite/score.h"
 #include "suite/slo.h"
 #include "suite/spec_lint.h"
@@ -64,10 +65,9 @@ find_spec(struct spec_call *self, const char *name, const struct spec **out, str
     return plugins_find_spec(&source, name, out, err);
 }
 
-static void
-add_rules(struct arena *arena, struct json *object, const char *key, const struct spec *spec)
+static void add_concurrency(struct arena *arena, struct json *object, const struct spec *spec)
 {
-    struct json *list = json_add(arena, object, key, json_new(arena, JSON_ARRAY));
+    struct json *list = json_add(arena, object, "concurrency", json_new(arena, JSON_ARRAY));
     for (uint32_t i = 0; i < spec->n_concurrency; i++) {
         (void)json_append(list, json_new_i64(arena, spec->concurrency[i]));
     }
@@ -91,7 +91,7 @@ static struct json *resolved(struct arena *arena, const struct spec *spec)
     json_add_f64(arena, out, "temperature", spec->shape.temperature);
     json_add_bool(arena, out, "ignore_eos", spec->shape.ignore_eos);
     json_add_text(arena, out, "driver", driver_name(spec->driver));
-    add_rules(arena, out, "concurrency", spec);
+    add_concurrency(arena, out, spec);
     struct json *rates = json_add(arena, out, "rates_rps", json_new(arena, JSON_ARRAY));
     for (uint32_t i = 0; i < spec->n_rates; i++) {
         (void)json_append(rates, json_new_f64(arena, spec->rates_rps[i]));
@@ -235,15 +235,10 @@ static int run_verb(struct spec_call *self, const char *verb, struct error *err)
     const char *names[ARRAY_LEN(verbs)];
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
         names[i] = verbs[i].name;
-        if (text_equal(verb, verbs[i].name)) {
-            return verbs[i].run(self, err);
-        }
     }
-    const char *nearest = text_nearest(verb, names, ARRAY_LEN(names));
-    if (nearest != NULL) {
-        return error_set(err, ERROR_USAGE, "unknown '%s': did you mean '%s'?", verb, nearest);
-    }
-    return error_set(err, ERROR_USAGE, "unknown '%s': it is one of show, validate, lint", verb);
+    size_t at = 0;
+    const int result = verb_find(verb, names, ARRAY_LEN(names), &at, err);
+    return result < 0 ? result : verbs[at].run(self, err);
 }
 
 static int

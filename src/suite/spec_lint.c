@@ -129,7 +129,7 @@ static void lint_answer_length(struct linting *self)
 /* Path of a recipe that reads a file: behind its scheme; NULL for others. */
 static const char *recipe_path(const char *recipe)
 {
-    static const char *const schemes[] = {"jsonl:", "sharegpt:"};
+    static const char *const schemes[] = {"jsonl:", "sharegpt:", "trace:"};
     for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
         if (text_starts_with(recipe, schemes[i])) {
             return recipe + strlen(schemes[i]);

@@ -72,6 +72,7 @@ static void test_spec_lint__each_rule(void **state)
         {"answer-length", 7, "request: {shape: chat, max_tokens: 7}"},
         {"path", 6, "dataset: {recipe: 'jsonl:/data/x.jsonl', help: ask}"},
         {"help", 6, "dataset: {recipe: 'sharegpt:x.json'}"},
+        {"help", 6, "dataset: {recipe: 'trace:x.csv'}"},
         {"slo-of-stream", 7, "request: {shape: chat, stream: false, max_tokens: 7}"},
         {"extra-body", 7, "request: {shape: chat, max_tokens: 7, extra_body: {temperature: 1}}"},
     };
