@@ -5,8 +5,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-int verb_find(
-    const char *verb, const char *const *names, size_t n, size_t *out, struct error *err)
+int verb_find(const char *verb, const char *const *names, size_t n, size_t *out, struct error *err)
 {
     assert(n > 0 && n <= VERBS_MAX);
     char all[VERB_NAMES_SIZE] = "";
@@ -16,8 +15,7 @@ int verb_find(
             *out = i;
             return 0;
         }
-        len += (size_t)snprintf(
-            all + len, sizeof(all) - len, "%s%s", i > 0 ? ", " : "", names[i]);
+        len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i > 0 ? ", " : "", names[i]);
         assert(len < sizeof(all));
     }
     const char *nearest = text_nearest(verb, names, n);

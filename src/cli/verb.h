@@ -7,8 +7,8 @@
 
 /* Finds `verb` among the names, of which there are 1 to VERBS_MAX.
  * Errors: ERROR_USAGE with the nearest name, or with all of them. */
-MUST_CHECK int verb_find(
-    const char *verb, const char *const *names, size_t n, size_t *out, struct error *err);
+MUST_CHECK int
+verb_find(const char *verb, const char *const *names, size_t n, size_t *out, struct error *err);
 
 enum {
     VERBS_MAX = 8,

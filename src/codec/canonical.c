@@ -149,3 +149,30 @@ void canonical_sha256(const struct json *self, const char *skip_key, char out_he
     assert(!text.failed);
     digest_sha256_hex(text.data, text.len, out_hex);
 }
+
+void canonical_list_hash(
+    struct json *(*form)(struct arena *arena, const void *list, uint32_t i),
+    const void *list,
+    uint32_t n,
+    char out_hex[65])
+{
+    CLEANUP(digest_freep) struct digest *digest = digest_new();
+    CLEANUP(bytes_done) struct bytes text;
+    bytes_init(&text, BYTES_MAX_DEFAULT);
+    bytes_add_char(&text, '[');
+    for (uint32_t i = 0; i < n; i++) {
+        CLEANUP(arena_done) struct arena arena = {0};
+        if (i > 0) {
+            bytes_add_char(&text, ',');
+        }
+        canonical_write(form(&arena, list, i), NULL, &text);
+        assert(!text.failed);
+        digest_add(digest, text.data, text.len);
+        bytes_clear(&text);
+    }
+    bytes_add_char(&text, ']');
+    digest_add(digest, text.data, text.len);
+    uint8_t hash[DIGEST_SIZE];
+    digest_finish(digest, hash);
+    digest_hex(hash, out_hex);
+}

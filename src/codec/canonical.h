@@ -22,3 +22,11 @@ void canonical_write(const struct json *self, const char *skip_key, struct bytes
 
 /* Lower-case hex SHA-256 of the canonical form, 64 characters and the NUL. */
 void canonical_sha256(const struct json *self, const char *skip_key, char out_hex[65]);
+
+/* SHA-256, as lower-case hex, of the canonical form of a list of `n` values; form(arena, list, i) makes
+ * the i-th in an arena of its own.  Piece by piece: a large list never exists as one text. */
+void canonical_list_hash(
+    struct json *(*form)(struct arena *arena, const void *list, uint32_t i),
+    const void *list,
+    uint32_t n,
+    char out_hex[65]);

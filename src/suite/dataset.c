@@ -55,28 +55,15 @@ static struct json *hashed_form(struct arena *arena, const struct prompt *prompt
     return list;
 }
 
-/* Piece by piece: the list of a large dataset never exists as one text. */
+static struct json *hashed_prompt(struct arena *arena, const void *list, uint32_t i)
+{
+    const struct prompt *prompts = list;
+    return hashed_form(arena, &prompts[i]);
+}
+
 void dataset_hash(const struct prompt *prompts, uint32_t n, char out_hex[65])
 {
-    CLEANUP(digest_freep) struct digest *digest = digest_new();
-    CLEANUP(bytes_done) struct bytes text;
-    bytes_init(&text, BYTES_MAX_DEFAULT);
-    bytes_add_char(&text, '[');
-    for (uint32_t i = 0; i < n; i++) {
-        CLEANUP(arena_done) struct arena arena = {0};
-        if (i > 0) {
-            bytes_add_char(&text, ',');
-        }
-        canonical_write(hashed_form(&arena, &prompts[i]), NULL, &text);
-        assert(!text.failed);
-        digest_add(digest, text.data, text.len);
-        bytes_clear(&text);
-    }
-    bytes_add_char(&text, ']');
-    digest_add(digest, text.data, text.len);
-    uint8_t hash[DIGEST_SIZE];
-    digest_finish(digest, hash);
-    digest_hex(hash, out_hex);
+    canonical_list_hash(hashed_prompt, prompts, n, out_hex);
 }
 
 /* Lengths that prompts bring along change what is measured, but are not part of the dataset's hash:

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "codec/canonical.h"
-#include "codec/digest.h"
 #include "suite/score.h"
 
 #include <assert.h>
@@ -314,25 +313,13 @@ static struct json *hashed_form(struct arena *arena, const struct item *item)
     return out;
 }
 
+static struct json *hashed_item(struct arena *arena, const void *list, uint32_t i)
+{
+    const struct item *items = list;
+    return hashed_form(arena, &items[i]);
+}
+
 void items_hash(const struct item *items, uint32_t n, char out_hex[65])
 {
-    CLEANUP(digest_freep) struct digest *digest = digest_new();
-    CLEANUP(bytes_done) struct bytes text;
-    bytes_init(&text, BYTES_MAX_DEFAULT);
-    bytes_add_char(&text, '[');
-    for (uint32_t i = 0; i < n; i++) {
-        CLEANUP(arena_done) struct arena arena = {0};
-        if (i > 0) {
-            bytes_add_char(&text, ',');
-        }
-        canonical_write(hashed_form(&arena, &items[i]), NULL, &text);
-        assert(!text.failed);
-        digest_add(digest, text.data, text.len);
-        bytes_clear(&text);
-    }
-    bytes_add_char(&text, ']');
-    digest_add(digest, text.data, text.len);
-    uint8_t hash[DIGEST_SIZE];
-    digest_finish(digest, hash);
-    digest_hex(hash, out_hex);
+    canonical_list_hash(hashed_item, items, n, out_hex);
 }
